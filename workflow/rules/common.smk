@@ -1,0 +1,134 @@
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+LIBRARY = Path(workflow.basedir, "workflow").resolve()
+sys.path.insert(0, str(LIBRARY))
+# Jobs, also those on other nodes, import the library from here; nothing needs installing.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, (str(LIBRARY), os.environ.get("PYTHONPATH")))
+)
+
+from scbraid.config import resolve
+from scbraid.download import is_url
+from scbraid.errors import UserError
+from scbraid.methods import METHODS
+
+try:
+    config = resolve(config)
+except UserError as mistake:
+    raise WorkflowError(str(mistake)) from None
+
+SOFTWARE = "../../envs/scbraid.yaml"
+DATASETS = list(config["datasets"])
+RUN_NAMES = list(config["methods"])
+
+
+def one_of(names):
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def method_of(run):
+    return METHODS[config["methods"][run]["method"]]
+
+
+def training_runs():
+    return [run for run in RUN_NAMES if method_of(run).trains]
+
+
+def untrained_runs():
+    return [run for run in RUN_NAMES if not method_of(run).trains]
+
+
+wildcard_constraints:
+    dataset=one_of(DATASETS),
+    method=one_of(RUN_NAMES),
+    seed=r"\d+",
+
+
+def runs():
+    """Name and seed of every run; deterministic methods have the seed 0 only."""
+    return [
+        (run, seed)
+        for run in RUN_NAMES
+        for seed in (config["seeds"] if method_of(run).stochastic else [0])
+    ]
+
+
+def of_runs(pattern):
+    """An input function: `pattern` for every run of the rule's dataset."""
+
+    def paths(wildcards):
+        return [
+            pattern.format(dataset=wildcards.dataset, method=run, seed=seed)
+            for run, seed in runs()
+        ]
+
+    return paths
+
+
+def has_transfer(dataset):
+    return config["datasets"][dataset]["transfer"] is not None
+
+
+def of_transfers(pattern):
+    """An input function: `pattern` for every run of the rule's dataset, if it transfers labels."""
+    paths = of_runs(pattern)
+
+    def paths_if_any(wildcards):
+        return paths(wildcards) if has_transfer(wildcards.dataset) else []
+
+    return paths_if_any
+
+
+def local_source(wildcards):
+    """The source as an input file, so that a changed file reruns; a URL is not a file."""
+    source = lookup("datasets/{dataset}/source", within=config)(wildcards)
+    return [] if is_url(source) or not Path(source).exists() else source
+
+
+def pca_if_needed(wildcards):
+    needed = method_of(wildcards.method).needs_pca
+    return f"results/{wildcards.dataset}/pca/embedding.parquet" if needed else []
+
+
+def integrated_files():
+    return [f"results/{dataset}/integrated.h5ad" for dataset in DATASETS]
+
+
+def for_report(wildcards):
+    """Every file that the report shows, of all datasets."""
+    shown = [
+        "results/{dataset}/source.json",
+        "results/{dataset}/qc/summary.tsv",
+        "results/{dataset}/qc/violins.svg",
+        "results/{dataset}/qc/scatter.svg",
+        "results/{dataset}/features/genes.tsv",
+        "results/{dataset}/benchmark/summary.tsv",
+        "results/{dataset}/benchmark/scores.svg",
+        "results/{dataset}/benchmark/umap.svg",
+    ]
+    files = expand(shown, dataset=DATASETS)
+    for dataset in DATASETS:
+        for run, seed in runs():
+            files.append(f"results/{dataset}/runs/{run}/seed-{seed}/run.json")
+            if method_of(run).trains:
+                files.append(f"results/{dataset}/runs/{run}/seed-{seed}/history.tsv")
+            if has_transfer(dataset):
+                files.append(f"results/{dataset}/transfer/knn/{run}/seed-{seed}/scores.tsv")
+    return files
+
+
+def source_memory(wildcards, attempt):
+    """Megabytes to read a source: as for other steps where its size is known, 16 GB for a URL."""
+    source = local_source(wildcards)
+    if not source:
+        return attempt * 16_000
+    return int(attempt * (1500 + 12 * Path(source).stat().st_size / 2**20))
+
+
+def data_memory(wildcards, input, attempt):
+    """Megabytes for a step that holds the data in memory: 1.5 GB and 12 times the compressed input."""
+    return int(attempt * (1500 + 12 * input.size_mb))

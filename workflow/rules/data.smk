@@ -1,0 +1,47 @@
+rule download:
+    input:
+        local_source,
+    output:
+        "results/{dataset}/source.json",
+    params:
+        source=lookup("datasets/{dataset}/source", within=config),
+        sha256=lookup("datasets/{dataset}/sha256", within=config),
+    log:
+        "results/logs/download/{dataset}.log",
+    benchmark:
+        "results/benchmarks/download/{dataset}.tsv"
+    conda:
+        SOFTWARE
+    resources:
+        mem_mb=1000,
+        runtime=240,
+    message:
+        "Fetch {wildcards.dataset} and check it"
+    script:
+        "../scripts/download.py"
+
+
+rule standardize:
+    input:
+        source="results/{dataset}/source.json",
+    output:
+        "results/{dataset}/standard.h5ad",
+    params:
+        batch=lookup("datasets/{dataset}/batch", within=config),
+        label=lookup("datasets/{dataset}/label", within=config),
+        counts=lookup("datasets/{dataset}/counts", within=config),
+        batches=lookup("datasets/{dataset}/batches", within=config),
+        feature_types=lookup("datasets/{dataset}/feature_types", within=config),
+    log:
+        "results/logs/standardize/{dataset}.log",
+    benchmark:
+        "results/benchmarks/standardize/{dataset}.tsv"
+    conda:
+        SOFTWARE
+    resources:
+        mem_mb=source_memory,
+        runtime=120,
+    message:
+        "Bring {wildcards.dataset} to one form: counts, batch, label"
+    script:
+        "../scripts/standardize.py"

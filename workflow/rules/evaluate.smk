@@ -1,0 +1,91 @@
+rule metrics:
+    input:
+        embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
+        neighbors="results/{dataset}/runs/{method}/seed-{seed}/neighbors.npz",
+        hvg="results/{dataset}/features/hvg.h5ad",
+        pca="results/{dataset}/pca/embedding.parquet",
+    output:
+        "results/{dataset}/runs/{method}/seed-{seed}/metrics.tsv",
+    params:
+        include=lookup("metrics/include", within=config),
+        n_neighbors=lookup("neighbors/n_neighbors", within=config),
+    log:
+        "results/logs/metrics/{dataset}/{method}-{seed}.log",
+    benchmark:
+        "results/benchmarks/metrics/{dataset}/{method}-{seed}.tsv"
+    conda:
+        SOFTWARE
+    threads: 2
+    resources:
+        mem_mb=data_memory,
+        runtime=60,
+    message:
+        "Score {wildcards.method} on {wildcards.dataset} (seed {wildcards.seed})"
+    script:
+        "../scripts/metrics.py"
+
+
+rule benchmark:
+    input:
+        metrics=of_runs("results/{dataset}/runs/{method}/seed-{seed}/metrics.tsv"),
+        facts=of_runs("results/{dataset}/runs/{method}/seed-{seed}/run.json"),
+        umaps=of_runs("results/{dataset}/runs/{method}/seed-{seed}/umap.parquet"),
+        hvg="results/{dataset}/features/hvg.h5ad",
+    output:
+        metrics="results/{dataset}/benchmark/metrics.tsv",
+        summary="results/{dataset}/benchmark/summary.tsv",
+        scores=report(
+            "results/{dataset}/benchmark/scores.svg",
+            caption="../report/scores.rst",
+            category="Scores",
+            labels={"dataset": "{dataset}", "figure": "scores"},
+        ),
+        umap=report(
+            "results/{dataset}/benchmark/umap.svg",
+            caption="../report/umap.rst",
+            category="UMAP",
+            labels={"dataset": "{dataset}", "figure": "all runs"},
+        ),
+    params:
+        runs=runs(),
+    log:
+        "results/logs/benchmark/{dataset}.log",
+    benchmark:
+        "results/benchmarks/benchmark/{dataset}.tsv"
+    conda:
+        SOFTWARE
+    resources:
+        mem_mb=data_memory,
+        runtime=60,
+    message:
+        "Compare the runs on {wildcards.dataset}"
+    script:
+        "../scripts/benchmark.py"
+
+
+rule export:
+    input:
+        filtered="results/{dataset}/qc/filtered.h5ad",
+        genes="results/{dataset}/features/genes.tsv",
+        embeddings=of_runs("results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet"),
+        umaps=of_runs("results/{dataset}/runs/{method}/seed-{seed}/umap.parquet"),
+        facts=of_runs("results/{dataset}/runs/{method}/seed-{seed}/run.json"),
+        predictions=of_transfers("results/{dataset}/transfer/knn/{method}/seed-{seed}/predictions.parquet"),
+        source="results/{dataset}/source.json",
+    output:
+        "results/{dataset}/integrated.h5ad",
+    params:
+        runs=runs(),
+    log:
+        "results/logs/export/{dataset}.log",
+    benchmark:
+        "results/benchmarks/export/{dataset}.tsv"
+    conda:
+        SOFTWARE
+    resources:
+        mem_mb=data_memory,
+        runtime=60,
+    message:
+        "Write the integrated reference of {wildcards.dataset}"
+    script:
+        "../scripts/export.py"

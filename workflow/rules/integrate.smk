@@ -1,0 +1,104 @@
+rule integrate:
+    input:
+        hvg="results/{dataset}/features/hvg.h5ad",
+        pca=pca_if_needed,
+    output:
+        embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
+        facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",
+    params:
+        method=lookup("methods/{method}", within=config),
+        trains=False,
+        accelerator="cpu",
+    wildcard_constraints:
+        method=one_of(untrained_runs()),
+    log:
+        "results/logs/integrate/{dataset}/{method}-{seed}.log",
+    benchmark:
+        "results/benchmarks/integrate/{dataset}/{method}-{seed}.tsv"
+    conda:
+        SOFTWARE
+    threads: 2
+    resources:
+        mem_mb=data_memory,
+        runtime=240,
+    message:
+        "Integrate {wildcards.dataset} with {wildcards.method} (seed {wildcards.seed})"
+    script:
+        "../scripts/integrate.py"
+
+
+rule train:
+    input:
+        hvg="results/{dataset}/features/hvg.h5ad",
+        pca=pca_if_needed,
+    output:
+        embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
+        facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",
+        history="results/{dataset}/runs/{method}/seed-{seed}/history.tsv",
+        model=directory("results/{dataset}/runs/{method}/seed-{seed}/model"),
+    params:
+        method=lookup("methods/{method}", within=config),
+        trains=True,
+        accelerator=lookup("accelerator", within=config),
+    wildcard_constraints:
+        method=one_of(training_runs()),
+    log:
+        "results/logs/train/{dataset}/{method}-{seed}.log",
+    benchmark:
+        "results/benchmarks/train/{dataset}/{method}-{seed}.tsv"
+    conda:
+        SOFTWARE
+    threads: 2
+    resources:
+        mem_mb=data_memory,
+        runtime=480,
+        gpu=1,
+    message:
+        "Train {wildcards.method} on {wildcards.dataset} (seed {wildcards.seed})"
+    script:
+        "../scripts/integrate.py"
+
+
+rule neighbors:
+    input:
+        "results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
+    output:
+        "results/{dataset}/runs/{method}/seed-{seed}/neighbors.npz",
+    log:
+        "results/logs/neighbors/{dataset}/{method}-{seed}.log",
+    benchmark:
+        "results/benchmarks/neighbors/{dataset}/{method}-{seed}.tsv"
+    conda:
+        SOFTWARE
+    threads: 2
+    resources:
+        mem_mb=data_memory,
+        runtime=60,
+    message:
+        "kNN graph of {wildcards.dataset}, {wildcards.method} (seed {wildcards.seed})"
+    script:
+        "../scripts/neighbors.py"
+
+
+rule umap:
+    input:
+        embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
+        neighbors="results/{dataset}/runs/{method}/seed-{seed}/neighbors.npz",
+    output:
+        "results/{dataset}/runs/{method}/seed-{seed}/umap.parquet",
+    params:
+        n_neighbors=lookup("neighbors/n_neighbors", within=config),
+        min_dist=lookup("umap/min_dist", within=config),
+    log:
+        "results/logs/umap/{dataset}/{method}-{seed}.log",
+    benchmark:
+        "results/benchmarks/umap/{dataset}/{method}-{seed}.tsv"
+    conda:
+        SOFTWARE
+    resources:
+        mem_mb=data_memory,
+        runtime=60,
+    message:
+        "UMAP of {wildcards.dataset}, {wildcards.method} (seed {wildcards.seed})"
+    script:
+        "../scripts/umap.py"

@@ -1,0 +1,21 @@
+rule report:
+    input:
+        for_report,
+    output:
+        "results/report.html",
+    params:
+        config=config,
+        runs=runs(),
+    log:
+        "results/logs/report.log",
+    benchmark:
+        "results/benchmarks/report.tsv"
+    conda:
+        SOFTWARE
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    message:
+        "Write results/report.html"
+    script:
+        "../scripts/report.py"

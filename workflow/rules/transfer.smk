@@ -1,0 +1,23 @@
+rule transfer:
+    input:
+        embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
+        hvg="results/{dataset}/features/hvg.h5ad",
+    output:
+        predictions="results/{dataset}/transfer/knn/{method}/seed-{seed}/predictions.parquet",
+        scores="results/{dataset}/transfer/knn/{method}/seed-{seed}/scores.tsv",
+    params:
+        batches=lookup("datasets/{dataset}/transfer", within=config),
+        n_neighbors=lookup("transfer/n_neighbors", within=config),
+    log:
+        "results/logs/transfer/{dataset}/{method}-{seed}.log",
+    benchmark:
+        "results/benchmarks/transfer/{dataset}/{method}-{seed}.tsv"
+    conda:
+        SOFTWARE
+    resources:
+        mem_mb=data_memory,
+        runtime=60,
+    message:
+        "Transfer labels in {wildcards.dataset} with {wildcards.method} (seed {wildcards.seed})"
+    script:
+        "../scripts/transfer.py"

@@ -1,0 +1,123 @@
+"""Normalise counts and select highly variable genes (HVG) across batches."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import scanpy as sc
+
+from scbraid.errors import UserError
+from scbraid.gene_families import FAMILIES
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+TARGET_SUM = 1e4
+logger = logging.getLogger(__name__)
+
+
+def select_features(
+    adata: AnnData,
+    *,
+    name: str,
+    flavor: str = "seurat_v3",
+    n_top_genes: int = 2000,
+    genes: str | None = None,
+    exclude: tuple[str, ...] | list[str] = (),
+) -> tuple[AnnData, pd.DataFrame]:
+    """Select genes and normalise.
+
+    Parameters
+    ----------
+    adata
+        ``layers["counts"]`` and ``obs["batch"]``, all genes.
+    name
+        Data set, for messages.
+    flavor
+        ``seurat_v3`` ranks genes by variance of counts, ``seurat`` and ``cell_ranger`` by dispersion of normalised
+        expression; genes variable in many batches come first (scanpy's ``batch_key``).
+    n_top_genes
+        Number of genes to select.
+    genes
+        Text file with one gene a line, taken instead of a selection.
+    exclude
+        Families never selected: ``mitochondrial``, ``ribosomal``.
+
+    Returns
+    -------
+    tuple
+        The data of the selected genes, in their original order: ``X`` = log1p of counts per 10,000 (of all genes),
+        ``layers["counts"]``; and a table of all genes with ``selected`` and ``excluded``.
+
+    Raises
+    ------
+    UserError
+        More genes asked for than there are, or a gene list that does not fit the data.
+    """
+    table = pd.DataFrame({"gene": adata.var_names, "excluded": _excluded(adata.var_names, exclude)})
+    normalised = sc.AnnData(adata.layers["counts"].copy(), obs=adata.obs[["batch"]].copy(), var=adata.var[[]].copy())
+    sc.pp.normalize_total(normalised, target_sum=TARGET_SUM)
+    sc.pp.log1p(normalised)
+    if genes is None:
+        _select_variable(adata, normalised, table, flavor=flavor, n_top_genes=n_top_genes, name=name)
+    else:
+        table["selected"] = table["gene"].isin(_read_genes(genes, adata.var_names, name)) & ~table["excluded"]
+    selected = table["selected"].to_numpy()
+    hvg = adata[:, selected].copy()
+    hvg.X = normalised.X[:, selected]
+    return hvg, table
+
+
+def _excluded(names: pd.Index, families: tuple[str, ...] | list[str]) -> np.ndarray:
+    excluded = np.zeros(len(names), dtype=bool)
+    for family in families:
+        excluded |= names.str.match(FAMILIES[family])
+    return excluded
+
+
+def _select_variable(
+    adata: AnnData, normalised: AnnData, table: pd.DataFrame, *, flavor: str, n_top_genes: int, name: str
+) -> None:
+    candidates = ~table["excluded"].to_numpy()
+    if n_top_genes > candidates.sum():
+        left = f" left after excluding {table['excluded'].sum()}" if table["excluded"].any() else ""
+        raise UserError(
+            f"{name}: features/n_top_genes is {n_top_genes}, but the data have only {candidates.sum()} genes{left}"
+        )
+    ranked = normalised[:, candidates].copy()
+    if flavor == "seurat_v3":
+        ranked.layers["counts"] = adata.layers["counts"][:, candidates]
+    with np.errstate(all="ignore"):
+        chosen = sc.pp.highly_variable_genes(
+            ranked,
+            flavor=flavor,
+            layer="counts" if flavor == "seurat_v3" else None,
+            n_top_genes=n_top_genes,
+            batch_key="batch",
+            inplace=False,
+        )
+    numeric = [column for column in chosen.columns if column != "highly_variable"]
+    for column in numeric:
+        table[column] = pd.Series(chosen[column].to_numpy(), index=np.flatnonzero(candidates))
+    table["selected"] = False
+    table.loc[candidates, "selected"] = chosen["highly_variable"].to_numpy()
+
+
+def _read_genes(path: str, known: pd.Index, name: str) -> list[str]:
+    file = Path(path)
+    if not file.is_file():
+        raise UserError(f"{name}: features/genes: no such file: {path}")
+    wanted = [line.strip() for line in file.read_text().splitlines() if line.strip()]
+    present = [gene for gene in wanted if gene in known]
+    if len(present) < 2:
+        raise UserError(
+            f"{name}: features/genes: {len(present)} of the {len(wanted)} genes in {path} are in the data, whose genes "
+            f"look like '{known[0]}'"
+        )
+    if len(present) < len(wanted):
+        logger.warning("%d of %d genes in %s are not in the data", len(wanted) - len(present), len(wanted), path)
+    return present

@@ -1,0 +1,85 @@
+"""Read and write the files of a dataset: one format each, the same bytes for the same content."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+
+from scbraid.errors import UserError
+
+
+def read_h5ad(path: str | Path) -> ad.AnnData:
+    """Read an .h5ad file into memory.
+
+    Raises
+    ------
+    UserError
+        The file does not exist, is not readable or is not an .h5ad file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    try:
+        return ad.read_h5ad(path)
+    except PermissionError as error:
+        raise UserError(f"{path}: no permission to read this file") from error
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"{path} is not a readable .h5ad file ({reason})") from error
+
+
+def read_obs(path: str | Path) -> pd.DataFrame:
+    """Read only the cell annotation of an .h5ad file."""
+    backed = ad.read_h5ad(path, backed="r")
+    try:
+        return backed.obs.copy()
+    finally:
+        backed.file.close()
+
+
+def write_h5ad(adata: ad.AnnData, path: str | Path) -> None:
+    """Write an .h5ad file with light compression."""
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    adata.write_h5ad(path, compression="gzip", compression_opts=1)
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """Read a tab-separated table."""
+    return pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""])
+
+
+def write_table(table: pd.DataFrame, path: str | Path) -> None:
+    """Write a tab-separated table without its index; ``.gz`` paths are compressed without a timestamp."""
+    compression = {"method": "gzip", "mtime": 0} if str(path).endswith(".gz") else None
+    table.to_csv(path, sep="\t", index=False, compression=compression, lineterminator="\n")
+
+
+def read_embedding(path: str | Path) -> pd.DataFrame:
+    """Read an embedding or layout: index = cells, float32 columns."""
+    return pd.read_parquet(path)
+
+
+def write_embedding(table: pd.DataFrame, path: str | Path) -> None:
+    """Write an embedding or layout as parquet."""
+    table.to_parquet(path, compression="zstd")
+
+
+def embedding_table(values: np.ndarray, cells: pd.Index) -> pd.DataFrame:
+    """Give the rows of an array the names of the cells, and the columns the numbers 0, 1, ... as text."""
+    columns = [str(i) for i in range(values.shape[1])]
+    return pd.DataFrame(values.astype(np.float32), index=pd.Index(cells, name="cell"), columns=columns)
+
+
+def read_json(path: str | Path) -> dict[str, Any]:
+    """Read a JSON file."""
+    return json.loads(Path(path).read_text())
+
+
+def write_json(content: dict[str, Any], path: str | Path) -> None:
+    """Write a JSON file, indented and with a final newline."""
+    Path(path).write_text(json.dumps(content, indent=2) + "\n")

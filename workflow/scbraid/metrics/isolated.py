@@ -1,0 +1,51 @@
+"""Scores of isolated labels, those found in the fewest batches (Luecken et al. 2022)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scbraid.metrics.agreement import best_f1
+
+
+def isolated_labels(labels: np.ndarray, batch: np.ndarray) -> np.ndarray:
+    """Return the labels found in the fewest batches; none where every label is in every batch.
+
+    Parameters
+    ----------
+    labels, batch
+        Integers from 0, one a cell.
+    """
+    pairs = np.unique(np.column_stack([labels, batch]), axis=0)
+    found, n_batches = np.unique(pairs[:, 0], return_counts=True)
+    fewest = n_batches.min()
+    return found[n_batches == fewest] if fewest < len(np.unique(batch)) else found[:0]
+
+
+def isolated_label_f1(partitions: list[np.ndarray], labels: np.ndarray, isolated: np.ndarray) -> float:
+    """Best F1 of any cluster of any partition against an isolated label, mean over isolated labels.
+
+    Parameters
+    ----------
+    partitions
+        Clusterings at several resolutions: integers from 0, one a cell.
+    labels
+        Integers from 0, one a cell.
+    isolated
+        The isolated labels.
+    """
+    return float(np.mean([max(best_f1(clusters, labels == label) for clusters in partitions) for label in isolated]))
+
+
+def isolated_label_silhouette(widths: np.ndarray, labels: np.ndarray, isolated: np.ndarray) -> float:
+    """Mean silhouette width of the cells of an isolated label scaled to 0-1, mean over isolated labels.
+
+    Parameters
+    ----------
+    widths
+        Silhouette width of every cell among all labels.
+    labels
+        Integers from 0, one a cell.
+    isolated
+        The isolated labels.
+    """
+    return float(np.mean([(widths[labels == label].mean() + 1) / 2 for label in isolated]))

@@ -1,0 +1,102 @@
+"""Local inverse Simpson index, LISI (Korsunsky et al. 2019)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from scbraid.parallel import over_rows
+
+_TOLERANCE = 1e-5
+_MAX_STEPS = 50
+
+
+def neighbor_probabilities(distances: np.ndarray, perplexity: float | None = None) -> np.ndarray:
+    """Weigh the neighbours of every cell by a Gaussian-like kernel of fixed perplexity.
+
+    Parameters
+    ----------
+    distances
+        Cells x neighbours.
+    perplexity
+        Effective number of neighbours; by default a third of the neighbours (30 of 90).
+
+    Returns
+    -------
+    float64, cells x neighbours; every row sums to 1.
+    """
+    distances = np.ascontiguousarray(distances, dtype=np.float64)
+    perplexity = max(distances.shape[1] // 3, 1) if perplexity is None else perplexity
+    weights = np.empty_like(distances)
+    over_rows(_probability_kernel, len(distances), distances, np.log(perplexity), weights)
+    return weights
+
+
+def lisi(indices: np.ndarray, probabilities: np.ndarray, categories: np.ndarray) -> np.ndarray:
+    """Effective number of categories in the neighbourhood of every cell.
+
+    Parameters
+    ----------
+    indices
+        Neighbours, cells x neighbours.
+    probabilities
+        Their weights (see :func:`neighbor_probabilities`).
+    categories
+        Integers from 0, one a cell.
+
+    Returns
+    -------
+    float64 from 1 to the number of categories, one a cell.
+    """
+    n_categories = int(categories.max()) + 1
+    scores = np.empty(len(indices))
+    over_rows(_lisi_kernel, len(indices), indices, probabilities, categories.astype(np.int64), n_categories, scores)
+    return scores
+
+
+def ilisi(scores: np.ndarray, n_batches: int) -> float:
+    """Scale the median LISI of batches to 0 (separate) to 1 (mixed)."""
+    return float(np.clip((np.median(scores) - 1) / (n_batches - 1), 0, 1))
+
+
+def clisi(scores: np.ndarray, n_labels: int) -> float:
+    """Scale the median LISI of labels to 0 (mixed) to 1 (pure neighbourhoods)."""
+    return float(np.clip((n_labels - np.median(scores)) / (n_labels - 1), 0, 1))
+
+
+@njit(nogil=True, cache=True)
+def _probability_kernel(start, stop, distances, log_perplexity, weights):
+    n_neighbors = distances.shape[1]
+    for i in range(start, stop):
+        row, out = distances[i], weights[i]
+        low, high, beta = -np.inf, np.inf, 1.0
+        step = 0
+        while True:
+            total, moment = 0.0, 0.0
+            for j in range(n_neighbors):
+                out[j] = np.exp(-row[j] * beta)
+                total += out[j]
+                moment += row[j] * out[j]
+            entropy = np.log(total) + beta * moment / total if total > 0.0 else 0.0
+            excess = entropy - log_perplexity
+            if abs(excess) <= _TOLERANCE or step == _MAX_STEPS:
+                break
+            if excess > 0:
+                low = beta
+                beta = beta * 2 if high == np.inf else (beta + high) / 2
+            else:
+                high = beta
+                beta = beta / 2 if low == -np.inf else (beta + low) / 2
+            step += 1
+        for j in range(n_neighbors):
+            out[j] = out[j] / total if total > 0.0 else 0.0
+
+
+@njit(nogil=True, cache=True)
+def _lisi_kernel(start, stop, indices, probabilities, categories, n_categories, scores):
+    shares = np.empty(n_categories)
+    for i in range(start, stop):
+        shares[:] = 0.0
+        for j in range(indices.shape[1]):
+            shares[categories[indices[i, j]]] += probabilities[i, j]
+        scores[i] = 1.0 / np.sum(shares * shares)

@@ -1,0 +1,44 @@
+"""Names, groups and meanings of the metrics. Imports nothing heavy: the config is checked against it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a metric is, apart from how it is computed.
+
+    Attributes
+    ----------
+    group
+        ``bio`` for conservation of biology, ``batch`` for removal of batch effects.
+    in_total
+        Whether the default total averages it.
+    description
+        One line for reports.
+    """
+
+    group: str
+    in_total: bool
+    description: str
+
+
+METRICS: dict[str, Metric] = {
+    "nmi": Metric("bio", True, "Normalised mutual information of labels and the Leiden clustering that matches best"),
+    "ari": Metric("bio", True, "Adjusted Rand index of labels and the Leiden clustering that matches best"),
+    "silhouette_label": Metric("bio", True, "Mean silhouette width of cells by label, scaled to 0-1"),
+    "isolated_label_f1": Metric("bio", True, "Best F1 of a cluster against each label found in the fewest batches"),
+    "isolated_label_silhouette": Metric("bio", True, "Mean silhouette width of the labels found in the fewest batches"),
+    "clisi": Metric("bio", True, "Purity of neighbourhoods by label: inverse Simpson index, median, scaled to 0-1"),
+    "silhouette_batch": Metric("batch", False, "1 - |silhouette width by batch| within labels, mean over labels"),
+    "bras": Metric("batch", True, "Batch removal adapted silhouette: cosine, against the mean of all other batches"),
+    "ilisi": Metric("batch", True, "Mixing of batches in neighbourhoods: inverse Simpson index, median, scaled to 0-1"),
+    "kbet": Metric(
+        "batch", True, "Share of cells whose neighbours have the batch mix of their label, mean over labels"
+    ),
+    "graph_connectivity": Metric("batch", True, "Share of each label in its largest connected part of the kNN graph"),
+    "pcr": Metric("batch", True, "Share of the variance explained by batch that integration removed"),
+}
+
+DEFAULT_TOTAL: tuple[str, ...] = tuple(name for name, metric in METRICS.items() if metric.in_total)

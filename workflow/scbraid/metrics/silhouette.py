@@ -1,0 +1,89 @@
+"""Silhouette widths (Rousseeuw 1987) by Euclidean distance, in memory that grows with cells x clusters."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from scbraid.distances import distance_sums
+
+
+def silhouette_samples(embedding: np.ndarray, clusters: np.ndarray) -> np.ndarray:
+    """Silhouette width of every cell.
+
+    Parameters
+    ----------
+    embedding
+        Cells x dimensions.
+    clusters
+        Cluster of every cell, integers from 0, at least two of them in use.
+
+    Returns
+    -------
+    float64 from -1 to 1, one a cell; 0 for the only cell of a cluster and where all distances are zero.
+    """
+    sizes = np.bincount(clusters)
+    cells = np.arange(len(clusters))
+    sums = distance_sums(embedding, clusters, len(sizes))
+    within = sums[cells, clusters] / np.maximum(sizes[clusters] - 1, 1)
+    means = sums / np.maximum(sizes, 1)
+    means[:, sizes == 0] = np.inf
+    means[cells, clusters] = np.inf
+    return silhouette_width(within, means.min(axis=1), sizes[clusters])
+
+
+def silhouette_width(within: np.ndarray, between: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """Combine the mean distances within and between clusters into widths.
+
+    Parameters
+    ----------
+    within
+        Mean distance of a cell to the other cells of its cluster.
+    between
+        Mean distance to the cells outside.
+    sizes
+        Number of cells of the cell's own cluster.
+    """
+    largest = np.maximum(within, between)
+    defined = (sizes > 1) & (largest > 0)
+    return np.divide(between - within, largest, out=np.zeros_like(largest), where=defined)
+
+
+def scaled_mean(widths: np.ndarray) -> float:
+    """Return the mean of silhouette widths, moved from -1 to 1 to 0 to 1."""
+    return float((widths.mean() + 1) / 2)
+
+
+def silhouette_batch(embedding: np.ndarray, labels: np.ndarray, batch: np.ndarray) -> float | None:
+    """1 - |silhouette width by batch|, mean over the cells of a label, then over labels (scIB).
+
+    Parameters
+    ----------
+    embedding
+        Cells x dimensions.
+    labels, batch
+        Integers from 0, one a cell.
+
+    Returns
+    -------
+    From 0 to 1 (batches overlap); None where no label has more than one batch and a batch of more than one cell.
+    """
+    return mean_over_labels(silhouette_samples, embedding, labels, batch)
+
+
+def mean_over_labels(widths, embedding: np.ndarray, labels: np.ndarray, batch: np.ndarray) -> float | None:
+    """Average ``1 - |width|`` within every label that has several batches, then over those labels.
+
+    Parameters
+    ----------
+    widths
+        Function of (embedding, clusters) that returns one width a cell.
+    embedding, labels, batch
+        As in :func:`silhouette_batch`.
+    """
+    scores = []
+    for label in np.unique(labels):
+        cells = np.flatnonzero(labels == label)
+        batches, clusters = np.unique(batch[cells], return_inverse=True)
+        if 1 < len(batches) < len(cells):
+            scores.append(1 - np.abs(widths(embedding[cells], clusters)).mean())
+    return float(np.mean(scores)) if scores else None

@@ -1,0 +1,1 @@
+"""Static figures, each a function that returns a matplotlib figure."""

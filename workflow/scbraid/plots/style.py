@@ -1,0 +1,61 @@
+"""One look for all figures: fonts, sizes, colours, and how they are written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+
+mpl.use("agg")
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+
+# Colour-blind-safe qualitative sets: Okabe & Ito (2008) for labels, Tol's "muted" (2021) for batches. They differ, so
+# that a reader never takes a batch for a label.
+LABEL_COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000"]
+BATCH_COLORS = ["#332288", "#DDCC77", "#117733", "#CC6677", "#88CCEE", "#882255", "#44AA99", "#999933", "#AA4499"]
+MISSING_COLOR = "#D0D0D0"
+
+mpl.rcParams.update(
+    {
+        "figure.dpi": 100,
+        "savefig.dpi": 150,
+        "font.size": 9,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlesize": 10,
+        "legend.frameon": False,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "scbraid",
+    }
+)
+
+
+def batch_colors(batches: Iterable[str]) -> dict[str, str]:
+    """Give every batch its colour, the same in every figure of a data set."""
+    return _assign(batches, BATCH_COLORS)
+
+
+def label_colors(labels: Iterable[str]) -> dict[str, str]:
+    """Give every label its colour, the same in every figure of a data set."""
+    return _assign(labels, LABEL_COLORS)
+
+
+def _assign(names: Iterable[str], colors: list[str]) -> dict[str, str]:
+    names = sorted(set(names))
+    if len(names) > len(colors):
+        wheel = mpl.colormaps["nipy_spectral"].resampled(len(names) + 2)
+        colors = [mpl.colors.to_hex(wheel(i + 1)) for i in range(len(names))]
+    return dict(zip(names, colors))
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Write a figure, the same bytes for the same content."""
+    import matplotlib.pyplot as plt
+
+    figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
+    plt.close(figure)

@@ -1,0 +1,196 @@
+"""Turn any .h5ad file into the one form that every later step reads, and refuse what cannot be right."""
+
+from __future__ import annotations
+
+import logging
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from scbraid.errors import UserError, suggest
+
+MIN_CELLS_PER_BATCH = 10
+LARGEST_EXACT_FLOAT32 = 2**24
+logger = logging.getLogger(__name__)
+
+
+def standardize(
+    adata: ad.AnnData,
+    *,
+    source: str,
+    batch: str,
+    label: str | None = None,
+    counts: str = "auto",
+    batches: list[str] | None = None,
+    feature_types: list[str] | None = None,
+) -> ad.AnnData:
+    """Bring data to scbraid's form and check them.
+
+    Parameters
+    ----------
+    adata
+        Cells x genes with raw counts in ``X``, ``raw`` or a layer.
+    source
+        Name of the file, for messages.
+    batch, label
+        Columns of ``obs``.
+    counts
+        ``X``, ``raw``, ``layers/<name>``, or ``auto`` for the first place that holds counts.
+    batches
+        Batches to keep.
+    feature_types
+        Values of ``var["feature_types"]`` to keep.
+
+    Returns
+    -------
+    anndata.AnnData
+        ``layers["counts"]`` (CSR, float32 whole numbers), ``obs["batch"]`` and ``obs["label"]`` (categorical; missing
+        labels stay missing), all other columns of ``obs`` and ``var``, nothing else.
+
+    Raises
+    ------
+    UserError
+        Missing column or layer, counts that are negative, fractional or NaN, duplicate or empty names, fewer than two
+        batches, or a batch with fewer than 10 cells.
+    """
+    _check_column(adata.obs, batch, source, key="batch")
+    if label is not None:
+        _check_column(adata.obs, label, source, key="label")
+    matrix, var = _find_counts(adata, counts, source)
+    genes = _gene_selection(var, feature_types, source)
+    cells = _batch_selection(adata.obs[batch], batches, source)
+    _check_names(adata.obs_names[cells], "cell", source)
+    _check_names(var.index[genes], "gene", source)
+
+    standard = ad.AnnData(obs=_rename(adata.obs[cells], batch, label), var=var[genes].copy())
+    standard.layers["counts"] = sparse.csr_matrix(matrix[cells][:, genes], dtype=np.float32)
+    _check_batches(standard.obs["batch"], source)
+    return standard
+
+
+def _check_column(obs: pd.DataFrame, column: str, source: str, *, key: str) -> None:
+    if column not in obs:
+        raise UserError(f"{source}: obs has no column '{column}' (config key {key}), {suggest(column, obs.columns)}")
+    missing = int(obs[column].isna().sum())
+    if key == "batch" and missing:
+        raise UserError(f"{source}: {missing} cells have no batch in obs['{column}']; name one for each or remove them")
+    if key == "label" and missing == len(obs):
+        raise UserError(f"{source}: obs['{column}'] is empty for every cell; set label: null for data without labels")
+
+
+def _find_counts(adata: ad.AnnData, counts: str, source: str) -> tuple[sparse.csr_matrix, pd.DataFrame]:
+    places = _places(adata)
+    if counts != "auto":
+        if counts not in places:
+            raise UserError(f"{source}: there is no {counts} to take counts from, {suggest(counts, places)}")
+        matrix, var = places[counts]
+        problem = _why_not_counts(matrix)
+        if problem:
+            raise UserError(f"{source}: {counts} does not hold raw counts: {problem}")
+        return _csr(matrix), var
+    problems = {}
+    for place, (matrix, var) in places.items():
+        problems[place] = _why_not_counts(matrix)
+        if problems[place] is None:
+            logger.info("raw counts found in %s", place)
+            return _csr(matrix), var
+    found = "; ".join(f"{place}: {problem}" for place, problem in problems.items())
+    raise UserError(f"{source}: no raw counts found ({found or 'the file has no matrix'})")
+
+
+def _places(adata: ad.AnnData) -> dict[str, tuple[np.ndarray | sparse.spmatrix, pd.DataFrame]]:
+    """All matrices of the file, the likeliest place of counts first."""
+    layers = {f"layers/{name}": (adata.layers[name], adata.var) for name in adata.layers}
+    places = {name: layers.pop(name) for name in ("layers/counts",) if name in layers}
+    if adata.X is not None:
+        places["X"] = (adata.X, adata.var)
+    if adata.raw is not None:
+        places["raw"] = (adata.raw.X, adata.raw.var)
+    return places | layers
+
+
+def _why_not_counts(matrix: np.ndarray | sparse.spmatrix) -> str | None:
+    values = matrix.data if sparse.issparse(matrix) else np.asarray(matrix).ravel()
+    if values.size == 0 or not values.any():
+        return "every value is zero"
+    if not np.issubdtype(values.dtype, np.number):
+        return f"values are of type {values.dtype}"
+    if np.issubdtype(values.dtype, np.floating):
+        if not np.isfinite(values).all():
+            return f"{int((~np.isfinite(values)).sum())} values are NaN or infinite"
+        fractional = values != np.rint(values)
+        if fractional.any():
+            return f"{int(fractional.sum())} values are not whole numbers, such as {values[fractional][0]:.4g}"
+    if values.min() < 0:
+        return f"{int((values < 0).sum())} values are negative, such as {values.min():.4g}"
+    if values.max() > LARGEST_EXACT_FLOAT32:
+        return f"the largest value is {values.max():.4g}, no plausible count"
+    return None
+
+
+def _csr(matrix: np.ndarray | sparse.spmatrix) -> sparse.csr_matrix:
+    csr = sparse.csr_matrix(matrix)
+    csr.sum_duplicates()
+    csr.eliminate_zeros()
+    return csr
+
+
+def _gene_selection(var: pd.DataFrame, feature_types: list[str] | None, source: str) -> np.ndarray:
+    if feature_types is None:
+        return np.ones(len(var), dtype=bool)
+    if "feature_types" not in var:
+        raise UserError(f"{source}: var has no column 'feature_types' to select {', '.join(feature_types)} from")
+    present = set(var["feature_types"].astype(str))
+    for wanted in feature_types:
+        if wanted not in present:
+            raise UserError(f"{source}: no gene has feature type '{wanted}', {suggest(wanted, present)}")
+    return var["feature_types"].astype(str).isin(feature_types).to_numpy()
+
+
+def _batch_selection(column: pd.Series, batches: list[str] | None, source: str) -> np.ndarray:
+    names = column.astype(str)
+    if batches is None:
+        return np.ones(len(names), dtype=bool)
+    for wanted in batches:
+        if wanted not in set(names):
+            raise UserError(f"{source}: obs['{column.name}'] has no batch '{wanted}', {suggest(wanted, set(names))}")
+    return names.isin(batches).to_numpy()
+
+
+def _check_names(names: pd.Index, kind: str, source: str) -> None:
+    empty = int((names.astype(str).str.strip() == "").sum() + names.isna().sum())
+    if empty:
+        raise UserError(f"{source}: {empty} {kind} names are empty")
+    if not names.is_unique:
+        doubled = names[names.duplicated()]
+        raise UserError(
+            f"{source}: {len(doubled)} {kind} names stand more than once, such as '{doubled[0]}'; "
+            f"make them unique (anndata: {'obs' if kind == 'cell' else 'var'}_names_make_unique())"
+        )
+
+
+def _rename(obs: pd.DataFrame, batch: str, label: str | None) -> pd.DataFrame:
+    chosen = {"batch": obs[batch].astype(str)}
+    if label is not None:
+        chosen["label"] = obs[label].astype(object).where(obs[label].notna()).map(str, na_action="ignore")
+    renamed = obs.drop(columns=[column for column in (batch, label) if column is not None and column in obs])
+    renamed = renamed.rename(columns={name: f"{name}_original" for name in ("batch", "label") if name in renamed})
+    for name, values in chosen.items():
+        renamed[name] = pd.Categorical(values, categories=sorted(values.dropna().unique()))
+    renamed.index = renamed.index.astype(str)
+    renamed.index.name = None
+    return renamed
+
+
+def _check_batches(batch: pd.Series, source: str) -> None:
+    sizes = batch.value_counts()
+    if len(sizes) < 2:
+        raise UserError(f"{source}: all {len(batch)} cells are of one batch ('{sizes.index[0]}'); integration needs two")
+    small = sizes[sizes < MIN_CELLS_PER_BATCH].sort_index()
+    if len(small):
+        listed = ", ".join(f"'{name}' ({size})" for name, size in small.items())
+        raise UserError(
+            f"{source}: fewer than {MIN_CELLS_PER_BATCH} cells in batch {listed}; leave such batches out with `batches`"
+        )

@@ -1,0 +1,29 @@
+"""Write one .h5ad with counts, embeddings, predictions and provenance."""
+
+from typing import TYPE_CHECKING
+
+from adapter import job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with job(snakemake):
+    import pandas as pd
+
+    from scbraid.export import integrated, run_keys
+    from scbraid.files import read_embedding, read_h5ad, read_json, read_table, write_h5ad
+
+    names = list(run_keys([tuple(run) for run in snakemake.params.runs]).values())
+    genes = read_table(snakemake.input.genes)
+    facts = dict(zip(names, map(read_json, snakemake.input.facts)))
+    result = integrated(
+        read_h5ad(snakemake.input.filtered),
+        selected_genes=genes.loc[genes["selected"], "gene"],
+        embeddings=dict(zip(names, map(read_embedding, snakemake.input.embeddings))),
+        layouts=dict(zip(names, map(read_embedding, snakemake.input.umaps))),
+        predictions={
+            f"knn_{name}": pd.read_parquet(path) for name, path in zip(names, snakemake.input.predictions)
+        },
+        provenance={"source": read_json(snakemake.input.source), "runs": facts},
+    )
+    write_h5ad(result, snakemake.output[0])

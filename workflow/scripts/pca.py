@@ -1,0 +1,16 @@
+"""Unintegrated PCA."""
+
+from typing import TYPE_CHECKING
+
+from adapter import job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with job(snakemake):
+    from scbraid.files import read_h5ad, write_embedding, write_table
+    from scbraid.pca import unintegrated_pca
+
+    embedding, variance = unintegrated_pca(read_h5ad(snakemake.input[0]), n_comps=snakemake.params.n_comps)
+    write_table(variance, snakemake.output.variance)
+    write_embedding(embedding, snakemake.output.embedding)

@@ -1,0 +1,16 @@
+"""Bring a source to counts, batch and label."""
+
+from typing import TYPE_CHECKING
+
+from adapter import job
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with job(snakemake):
+    from scbraid.files import read_h5ad, read_json, write_h5ad
+    from scbraid.standardize import standardize
+
+    source = read_json(snakemake.input.source)["path"]
+    standard = standardize(read_h5ad(source), source=source, **snakemake.params)
+    write_h5ad(standard, snakemake.output[0])
