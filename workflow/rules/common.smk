@@ -1,15 +1,8 @@
-import os
+import re
 import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
-
-LIBRARY = Path(workflow.basedir, "workflow").resolve()
-sys.path.insert(0, str(LIBRARY))
-# Jobs, also those on other nodes, import the library from here; nothing needs installing.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, (str(LIBRARY), os.environ.get("PYTHONPATH")))
-)
+sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
 from scbraid.config import resolve
 from scbraid.download import is_url
@@ -19,7 +12,7 @@ from scbraid.methods import METHODS
 try:
     config = resolve(config)
 except UserError as mistake:
-    raise WorkflowError(str(mistake)) from None
+    sys.exit(f"scbraid: {mistake}")
 
 SOFTWARE = "../../envs/scbraid.yaml"
 DATASETS = list(config["datasets"])
@@ -117,7 +110,9 @@ def for_report(wildcards):
             if method_of(run).trains:
                 files.append(f"results/{dataset}/runs/{run}/seed-{seed}/history.tsv")
             if has_transfer(dataset):
-                files.append(f"results/{dataset}/transfer/knn/{run}/seed-{seed}/scores.tsv")
+                files.append(
+                    f"results/{dataset}/transfer/knn/{run}/seed-{seed}/scores.tsv"
+                )
     return files
 
 

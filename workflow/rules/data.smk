@@ -3,9 +3,6 @@ rule download:
         local_source,
     output:
         "results/{dataset}/source.json",
-    params:
-        source=lookup("datasets/{dataset}/source", within=config),
-        sha256=lookup("datasets/{dataset}/sha256", within=config),
     log:
         "results/logs/download/{dataset}.log",
     benchmark:
@@ -15,6 +12,9 @@ rule download:
     resources:
         mem_mb=1000,
         runtime=240,
+    params:
+        source=lookup("datasets/{dataset}/source", within=config),
+        sha256=lookup("datasets/{dataset}/sha256", within=config),
     message:
         "Fetch {wildcards.dataset} and check it"
     script:
@@ -26,12 +26,6 @@ rule standardize:
         source="results/{dataset}/source.json",
     output:
         "results/{dataset}/standard.h5ad",
-    params:
-        batch=lookup("datasets/{dataset}/batch", within=config),
-        label=lookup("datasets/{dataset}/label", within=config),
-        counts=lookup("datasets/{dataset}/counts", within=config),
-        batches=lookup("datasets/{dataset}/batches", within=config),
-        feature_types=lookup("datasets/{dataset}/feature_types", within=config),
     log:
         "results/logs/standardize/{dataset}.log",
     benchmark:
@@ -41,6 +35,12 @@ rule standardize:
     resources:
         mem_mb=source_memory,
         runtime=120,
+    params:
+        batch=lookup("datasets/{dataset}/batch", within=config),
+        label=lookup("datasets/{dataset}/label", within=config),
+        counts=lookup("datasets/{dataset}/counts", within=config),
+        batches=lookup("datasets/{dataset}/batches", within=config),
+        feature_types=lookup("datasets/{dataset}/feature_types", within=config),
     message:
         "Bring {wildcards.dataset} to one form: counts, batch, label"
     script:

@@ -6,9 +6,6 @@ rule metrics:
         pca="results/{dataset}/pca/embedding.parquet",
     output:
         "results/{dataset}/runs/{method}/seed-{seed}/metrics.tsv",
-    params:
-        include=lookup("metrics/include", within=config),
-        n_neighbors=lookup("neighbors/n_neighbors", within=config),
     log:
         "results/logs/metrics/{dataset}/{method}-{seed}.log",
     benchmark:
@@ -19,6 +16,9 @@ rule metrics:
     resources:
         mem_mb=data_memory,
         runtime=60,
+    params:
+        include=lookup("metrics/include", within=config),
+        n_neighbors=lookup("neighbors/n_neighbors", within=config),
     message:
         "Score {wildcards.method} on {wildcards.dataset} (seed {wildcards.seed})"
     script:
@@ -46,8 +46,6 @@ rule benchmark:
             category="UMAP",
             labels={"dataset": "{dataset}", "figure": "all runs"},
         ),
-    params:
-        runs=runs(),
     log:
         "results/logs/benchmark/{dataset}.log",
     benchmark:
@@ -57,6 +55,8 @@ rule benchmark:
     resources:
         mem_mb=data_memory,
         runtime=60,
+    params:
+        runs=runs(),
     message:
         "Compare the runs on {wildcards.dataset}"
     script:
@@ -67,15 +67,17 @@ rule export:
     input:
         filtered="results/{dataset}/qc/filtered.h5ad",
         genes="results/{dataset}/features/genes.tsv",
-        embeddings=of_runs("results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet"),
+        embeddings=of_runs(
+            "results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet"
+        ),
         umaps=of_runs("results/{dataset}/runs/{method}/seed-{seed}/umap.parquet"),
         facts=of_runs("results/{dataset}/runs/{method}/seed-{seed}/run.json"),
-        predictions=of_transfers("results/{dataset}/transfer/knn/{method}/seed-{seed}/predictions.parquet"),
+        predictions=of_transfers(
+            "results/{dataset}/transfer/knn/{method}/seed-{seed}/predictions.parquet"
+        ),
         source="results/{dataset}/source.json",
     output:
         "results/{dataset}/integrated.h5ad",
-    params:
-        runs=runs(),
     log:
         "results/logs/export/{dataset}.log",
     benchmark:
@@ -85,6 +87,8 @@ rule export:
     resources:
         mem_mb=data_memory,
         runtime=60,
+    params:
+        runs=runs(),
     message:
         "Write the integrated reference of {wildcards.dataset}"
     script:

@@ -5,22 +5,22 @@ rule integrate:
     output:
         embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
         facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",
-    params:
-        method=lookup("methods/{method}", within=config),
-        trains=False,
-        accelerator="cpu",
-    wildcard_constraints:
-        method=one_of(untrained_runs()),
     log:
         "results/logs/integrate/{dataset}/{method}-{seed}.log",
     benchmark:
         "results/benchmarks/integrate/{dataset}/{method}-{seed}.tsv"
+    wildcard_constraints:
+        method=one_of(untrained_runs()),
     conda:
         SOFTWARE
     threads: 2
     resources:
         mem_mb=data_memory,
         runtime=240,
+    params:
+        method=lookup("methods/{method}", within=config),
+        trains=False,
+        accelerator="cpu",
     message:
         "Integrate {wildcards.dataset} with {wildcards.method} (seed {wildcards.seed})"
     script:
@@ -36,16 +36,12 @@ rule train:
         facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",
         history="results/{dataset}/runs/{method}/seed-{seed}/history.tsv",
         model=directory("results/{dataset}/runs/{method}/seed-{seed}/model"),
-    params:
-        method=lookup("methods/{method}", within=config),
-        trains=True,
-        accelerator=lookup("accelerator", within=config),
-    wildcard_constraints:
-        method=one_of(training_runs()),
     log:
         "results/logs/train/{dataset}/{method}-{seed}.log",
     benchmark:
         "results/benchmarks/train/{dataset}/{method}-{seed}.tsv"
+    wildcard_constraints:
+        method=one_of(training_runs()),
     conda:
         SOFTWARE
     threads: 2
@@ -53,6 +49,10 @@ rule train:
         mem_mb=data_memory,
         runtime=480,
         gpu=1,
+    params:
+        method=lookup("methods/{method}", within=config),
+        trains=True,
+        accelerator=lookup("accelerator", within=config),
     message:
         "Train {wildcards.method} on {wildcards.dataset} (seed {wildcards.seed})"
     script:
@@ -86,9 +86,6 @@ rule umap:
         neighbors="results/{dataset}/runs/{method}/seed-{seed}/neighbors.npz",
     output:
         "results/{dataset}/runs/{method}/seed-{seed}/umap.parquet",
-    params:
-        n_neighbors=lookup("neighbors/n_neighbors", within=config),
-        min_dist=lookup("umap/min_dist", within=config),
     log:
         "results/logs/umap/{dataset}/{method}-{seed}.log",
     benchmark:
@@ -98,6 +95,9 @@ rule umap:
     resources:
         mem_mb=data_memory,
         runtime=60,
+    params:
+        n_neighbors=lookup("neighbors/n_neighbors", within=config),
+        min_dist=lookup("umap/min_dist", within=config),
     message:
         "UMAP of {wildcards.dataset}, {wildcards.method} (seed {wildcards.seed})"
     script:

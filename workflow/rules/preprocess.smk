@@ -17,8 +17,6 @@ rule qc:
             category="Quality control",
             labels={"dataset": "{dataset}", "figure": "scatter"},
         ),
-    params:
-        settings=lookup("datasets/{dataset}/qc", within=config),
     log:
         "results/logs/qc/{dataset}.log",
     benchmark:
@@ -28,6 +26,8 @@ rule qc:
     resources:
         mem_mb=data_memory,
         runtime=60,
+    params:
+        settings=lookup("datasets/{dataset}/qc", within=config),
     message:
         "Control the quality of {wildcards.dataset} batch by batch"
     script:
@@ -40,8 +40,6 @@ rule features:
     output:
         hvg="results/{dataset}/features/hvg.h5ad",
         genes="results/{dataset}/features/genes.tsv",
-    params:
-        settings=lookup("datasets/{dataset}/features", within=config),
     log:
         "results/logs/features/{dataset}.log",
     benchmark:
@@ -51,6 +49,8 @@ rule features:
     resources:
         mem_mb=data_memory,
         runtime=60,
+    params:
+        settings=lookup("datasets/{dataset}/features", within=config),
     message:
         "Select highly variable genes of {wildcards.dataset}"
     script:
@@ -63,8 +63,6 @@ rule pca:
     output:
         embedding="results/{dataset}/pca/embedding.parquet",
         variance="results/{dataset}/pca/variance.tsv",
-    params:
-        n_comps=lookup("pca/n_comps", within=config),
     log:
         "results/logs/pca/{dataset}.log",
     benchmark:
@@ -75,6 +73,8 @@ rule pca:
     resources:
         mem_mb=data_memory,
         runtime=60,
+    params:
+        n_comps=lookup("pca/n_comps", within=config),
     message:
         "Unintegrated PCA of {wildcards.dataset}"
     script:

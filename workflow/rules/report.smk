@@ -3,9 +3,6 @@ rule report:
         for_report,
     output:
         "results/report.html",
-    params:
-        config=config,
-        runs=runs(),
     log:
         "results/logs/report.log",
     benchmark:
@@ -15,6 +12,9 @@ rule report:
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        config=config,
+        runs=runs(),
     message:
         "Write results/report.html"
     script:

@@ -5,9 +5,6 @@ rule transfer:
     output:
         predictions="results/{dataset}/transfer/knn/{method}/seed-{seed}/predictions.parquet",
         scores="results/{dataset}/transfer/knn/{method}/seed-{seed}/scores.tsv",
-    params:
-        batches=lookup("datasets/{dataset}/transfer", within=config),
-        n_neighbors=lookup("transfer/n_neighbors", within=config),
     log:
         "results/logs/transfer/{dataset}/{method}-{seed}.log",
     benchmark:
@@ -17,6 +14,9 @@ rule transfer:
     resources:
         mem_mb=data_memory,
         runtime=60,
+    params:
+        batches=lookup("datasets/{dataset}/transfer", within=config),
+        n_neighbors=lookup("transfer/n_neighbors", within=config),
     message:
         "Transfer labels in {wildcards.dataset} with {wildcards.method} (seed {wildcards.seed})"
     script:

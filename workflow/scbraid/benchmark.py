@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from scbraid.metrics import METRICS, total
+from scbraid.metrics import METRICS
+from scbraid.metrics.total import total
 
 SCORES = ("bio", "batch", "total")
 
@@ -59,7 +60,10 @@ def summarize(metrics: pd.DataFrame, runs: dict[tuple[str, int], dict[str, Any]]
     summary = mean[columns].join(by_method.std()[columns].add_suffix("_sd"))
     summary["seeds"] = by_method.size()
     measured = pd.DataFrame(
-        [{"method": method, **{k: facts[k] for k in ("seconds", "peak_ram_mb", "device")}} for (method, _), facts in runs.items()]
+        [
+            {"method": method, **{k: facts[k] for k in ("seconds", "peak_ram_mb", "device")}}
+            for (method, _), facts in runs.items()
+        ]
     )
     summary = summary.join(measured.groupby("method")[["seconds", "peak_ram_mb"]].mean())
     summary = summary.join(measured.groupby("method")["device"].agg(lambda devices: ", ".join(sorted(set(devices)))))

@@ -79,7 +79,7 @@ def _resolve_dataset(name: str, dataset: Config, resolved: Config, schema: Confi
         for batch in [*transfer["query"], *(transfer["reference"] or ())]:
             if batch not in dataset["batches"]:
                 raise UserError(
-                    f"config: datasets/{name}/transfer names batch '{batch}', which datasets/{name}/batches leaves out, "
+                    f"config: datasets/{name}/transfer names '{batch}', which datasets/{name}/batches leaves out, "
                     + suggest(batch, dataset["batches"])
                 )
 
@@ -127,22 +127,21 @@ def _describe(error: Any, where: str) -> str:
 
 
 def with_defaults(instance: Any, schema: Config, root: Config | None = None) -> Any:
-    """Return a deep copy of `instance` in which every absent key that has a default in the schema is present."""
+    """Return a deep copy of `instance` in which every absent key that has a default in the schema is present.
+
+    Keys stand in the order of the schema, so that writing them in another order changes nothing downstream.
+    """
     root = root or schema
     schema = _dereference(schema, root)
     if not isinstance(instance, dict):
         return copy.deepcopy(instance)
-    properties = schema.get("properties", {})
+    properties = {key: _dereference(subschema, root) for key, subschema in schema.get("properties", {}).items()}
     other = schema.get("additionalProperties")
-    filled = {}
-    for key, value in instance.items():
-        subschema = properties.get(key, other if isinstance(other, dict) else {})
-        filled[key] = with_defaults(value, subschema, root)
-    for key, subschema in properties.items():
-        subschema = _dereference(subschema, root)
-        if key not in filled and "default" in subschema:
-            filled[key] = with_defaults(subschema["default"], subschema, root)
-    return filled
+    defaults = {key: subschema["default"] for key, subschema in properties.items() if "default" in subschema}
+    present = defaults | instance
+    ordered = [key for key in properties if key in present] + [key for key in instance if key not in properties]
+    free = other if isinstance(other, dict) else {}
+    return {key: with_defaults(present[key], properties.get(key, free), root) for key in ordered}
 
 
 def _dereference(schema: Config, root: Config) -> Config:

@@ -17,7 +17,7 @@ from scbraid.fuzzy import memberships
 if TYPE_CHECKING:
     from os import PathLike
 
-EXACT_UP_TO = 50_000
+EXACT_UP_TO = 200_000
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 

@@ -187,7 +187,9 @@ def _rename(obs: pd.DataFrame, batch: str, label: str | None) -> pd.DataFrame:
 def _check_batches(batch: pd.Series, source: str) -> None:
     sizes = batch.value_counts()
     if len(sizes) < 2:
-        raise UserError(f"{source}: all {len(batch)} cells are of one batch ('{sizes.index[0]}'); integration needs two")
+        raise UserError(
+            f"{source}: all {len(batch)} cells are of one batch ('{sizes.index[0]}'); integration needs two"
+        )
     small = sizes[sizes < MIN_CELLS_PER_BATCH].sort_index()
     if len(small):
         listed = ", ".join(f"'{name}' ({size})" for name, size in small.items())

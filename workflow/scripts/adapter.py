@@ -5,7 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+# The library lies beside the scripts; it needs no installing, neither here nor on another node.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from scbraid.errors import UserError
 
@@ -23,7 +27,7 @@ def job(snakemake: Snakemake) -> Iterator[None]:
     printed to the terminal and to the log, and the script exits with status 1.
     """
     terminal = sys.stderr
-    with open(snakemake.log[0], "w", buffering=1) as log:  # noqa: PTH123 - a log path, not data
+    with Path(snakemake.log[0]).open("w", buffering=1) as log:
         sys.stdout = sys.stderr = log
         logging.basicConfig(stream=log, level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", force=True)
         logging.captureWarnings(True)

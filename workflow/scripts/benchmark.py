@@ -1,11 +1,6 @@
 """Compare the runs of a data set."""
 
-from typing import TYPE_CHECKING
-
 from adapter import job
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with job(snakemake):
     from scbraid.benchmark import gather, summarize

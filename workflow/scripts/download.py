@@ -1,11 +1,6 @@
 """Fetch the source of a data set and check it."""
 
-from typing import TYPE_CHECKING
-
 from adapter import job
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with job(snakemake):
     from pathlib import Path

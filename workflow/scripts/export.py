@@ -1,11 +1,6 @@
 """Write one .h5ad with counts, embeddings, predictions and provenance."""
 
-from typing import TYPE_CHECKING
-
 from adapter import job
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with job(snakemake):
     import pandas as pd
@@ -21,9 +16,7 @@ with job(snakemake):
         selected_genes=genes.loc[genes["selected"], "gene"],
         embeddings=dict(zip(names, map(read_embedding, snakemake.input.embeddings))),
         layouts=dict(zip(names, map(read_embedding, snakemake.input.umaps))),
-        predictions={
-            f"knn_{name}": pd.read_parquet(path) for name, path in zip(names, snakemake.input.predictions)
-        },
+        predictions={f"knn_{name}": pd.read_parquet(path) for name, path in zip(names, snakemake.input.predictions)},
         provenance={"source": read_json(snakemake.input.source), "runs": facts},
     )
     write_h5ad(result, snakemake.output[0])

@@ -1,11 +1,6 @@
 """Select highly variable genes and normalise."""
 
-from typing import TYPE_CHECKING
-
 from adapter import job
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with job(snakemake):
     from scbraid.features import select_features

@@ -1,11 +1,6 @@
 """Run a method of the registry: the script of the rules integrate and train."""
 
-from typing import TYPE_CHECKING
-
 from adapter import job
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with job(snakemake):
     from pathlib import Path

@@ -1,11 +1,6 @@
 """Score an embedding."""
 
-from typing import TYPE_CHECKING
-
 from adapter import job
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with job(snakemake):
     from scbraid.files import read_embedding, read_obs, write_table

@@ -1,11 +1,6 @@
 """Unintegrated PCA."""
 
-from typing import TYPE_CHECKING
-
 from adapter import job
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with job(snakemake):
     from scbraid.files import read_h5ad, write_embedding, write_table

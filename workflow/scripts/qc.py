@@ -1,11 +1,6 @@
 """Measure, judge and filter cells."""
 
-from typing import TYPE_CHECKING
-
 from adapter import job
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with job(snakemake):
     from scbraid.files import read_h5ad, write_h5ad, write_table

@@ -1,11 +1,6 @@
 """Write the report of all data sets."""
 
-from typing import TYPE_CHECKING
-
 from adapter import job
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with job(snakemake):
     from pathlib import Path

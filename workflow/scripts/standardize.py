@@ -1,11 +1,6 @@
 """Bring a source to counts, batch and label."""
 
-from typing import TYPE_CHECKING
-
 from adapter import job
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with job(snakemake):
     from scbraid.files import read_h5ad, read_json, write_h5ad

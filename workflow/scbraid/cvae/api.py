@@ -91,9 +91,7 @@ class CVAE:
         if adata.n_obs < 2:
             raise UserError(f"cvae: {adata.n_obs} cell(s) cannot be trained on; at least 2 are needed")
         self._order = cell_order(adata)
-        counts = vocabulary.counts(adata)[self._order]
-        covariates = vocabulary.covariates(adata)[torch.from_numpy(self._order)]
-        self.data = CellData(counts, covariates, device=device)
+        self.data = CellData(vocabulary.counts(adata), vocabulary.covariates(adata), order=self._order, device=device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.module = VAE(parameters, vocabulary.dimensions).to(device)

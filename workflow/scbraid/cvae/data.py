@@ -1,21 +1,20 @@
-"""Counts and covariates of all cells, sparse and on the training device, and the minibatches taken from them."""
+"""Counts and covariates of all cells, and the minibatches taken from them."""
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
+from scipy import sparse
 from torch import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scipy.sparse import csr_matrix
-
-NONZEROS_PER_GATHER = 2**22
+NONZEROS_AT_ONCE = 2**20
 
 
 @dataclass(frozen=True)
@@ -43,64 +42,84 @@ class Covariates:
         """Move every part to a device."""
         return Covariates(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
 
-    def __getitem__(self, index: Tensor | slice) -> Covariates:
-        return Covariates(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
+    def __getitem__(self, cells: Tensor | slice) -> Covariates:
+        return Covariates(*(getattr(self, name)[cells] for name in self.__dataclass_fields__))
+
+
+class SparseValues(NamedTuple):
+    """Values of a sparse matrix in compressed rows (or, seen from the other side, compressed columns).
+
+    Attributes
+    ----------
+    starts
+        First entry of each row and the number of entries, shape (rows + 1,).
+    columns
+        Column of each entry, shape (entries,).
+    values
+        Value of each entry, shape (entries,).
+    """
+
+    starts: Tensor
+    columns: Tensor
+    values: Tensor
 
 
 @dataclass(frozen=True)
 class Minibatch:
-    """Some cells' counts as non-zero entries, sorted by cell and then gene.
+    """Some cells with their non-zero counts.
 
     Attributes
     ----------
-    rows, genes
-        Position of each non-zero count: cell of this minibatch and gene, shape (non-zeros,).
     counts
-        The non-zero counts in the model's floating point type, shape (non-zeros,).
-    starts
-        First non-zero of each cell, shape (cells,).
+        Counts in compressed rows, cells x genes.
+    cells
+        Row of each non-zero count, shape (non-zeros,).
+    positions
+        Place of each non-zero count in the flattened dense matrix, shape (non-zeros,).
     library
         Sum of each cell's counts, shape (cells,).
+    log_factorials
+        Sum of log x! over each cell's counts, shape (cells,).
     covariates
         The same cells' covariates.
     n_genes
         Genes of the model.
     """
 
-    rows: Tensor
-    genes: Tensor
-    counts: Tensor
-    starts: Tensor
+    counts: SparseValues
+    cells: Tensor
+    positions: Tensor
     library: Tensor
+    log_factorials: Tensor
     covariates: Covariates
     n_genes: int
 
     def __len__(self) -> int:
-        return len(self.starts)
+        return len(self.library)
 
-    @cached_property
-    def flat_index(self) -> Tensor:
-        """Position of each non-zero in the flattened dense matrix."""
-        return self.rows * self.n_genes + self.genes
+    def sum_by_cell(self, values: Tensor) -> Tensor:
+        """Sum one value a non-zero count over each cell, shape (cells,)."""
+        return torch.segment_reduce(values, "sum", offsets=self.counts.starts)
 
-    def dense(self, values: Tensor) -> Tensor:
-        """Spread one value a non-zero count over a zero matrix, cells x genes."""
-        matrix = values.new_zeros(len(self), self.n_genes)
-        matrix.view(-1).scatter_(0, self.flat_index, values)
-        return matrix
+    def counts_by_gene(self) -> SparseValues:
+        """Return the counts with genes as rows and cells as columns."""
+        parts = (self.counts.values.numpy(), self.counts.columns.numpy(), self.counts.starts.numpy())
+        transposed = sparse.csr_matrix(parts, shape=(len(self), self.n_genes)).tocsc()
+        starts, columns = (torch.from_numpy(part).long() for part in (transposed.indptr, transposed.indices))
+        return SparseValues(starts, columns, torch.from_numpy(transposed.data))
 
 
 class CellData:
-    """All cells' counts in compressed rows on one device.
-
-    Row pointers stay on the host too, so that the size of every gather is known without asking the device.
+    """All cells' counts and covariates.
 
     Parameters
     ----------
     counts
-        Non-negative integer counts, cells x genes, columns in the model's gene order, indices sorted.
+        Non-negative integer counts in compressed rows, cells x genes, columns in the model's order, indices sorted.
     covariates
         Covariates of the same cells.
+    order
+        Rows in the order in which the model counts its cells.
     device
         Where the arithmetic happens.
     dtype
@@ -108,68 +127,67 @@ class CellData:
     """
 
     def __init__(
-        self, counts: csr_matrix, covariates: Covariates, *, device: torch.device, dtype: torch.dtype = torch.float32
+        self,
+        counts: sparse.csr_matrix,
+        covariates: Covariates,
+        *,
+        order: np.ndarray,
+        device: torch.device,
+        dtype: torch.dtype = torch.float32,
     ) -> None:
         self.n_cells, self.n_genes = counts.shape
         self.device = device
         self.dtype = dtype
-        self._starts = torch.from_numpy(counts.indptr.astype(np.int64))
-        self._lengths = self._starts.diff()
-        self._genes = torch.from_numpy(counts.indices).to(device)
-        self._counts = torch.from_numpy(_smallest_signed(counts.data)).to(device)
-        library = np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel()
-        self._library = torch.from_numpy(library).to(device, dtype)
-        self.covariates = covariates.to(device)
+        self._counts = counts
+        self._order = order
+        self._library = torch.from_numpy(np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel()).to(dtype)
+        self._log_factorials = log_factorials(counts).to(dtype)
+        self._covariates = covariates
 
-    def minibatches(self, order: Tensor, batch_size: int) -> Iterator[Minibatch]:
-        """Cut an order of cells (a host tensor of row numbers) into minibatches of near-equal size.
+    def minibatches(self, cells: np.ndarray, batch_size: int) -> Iterator[Minibatch]:
+        """Cut a sequence of cells into minibatches of near-equal size.
 
         Sizes differ by at most one and none exceeds `batch_size`, so no minibatch is too small for its statistics.
-        Rows of several minibatches are gathered at once.
+        The counts of several minibatches are gathered at once.
         """
-        n_minibatches = -(-len(order) // batch_size)
-        bounds = np.linspace(0, len(order), n_minibatches + 1).round().astype(np.int64)
-        ends = np.concatenate([[0], np.cumsum(self._lengths[order].numpy())])
-        first = 0
-        while first < n_minibatches:
-            within = ends[bounds] - ends[bounds[first]] <= NONZEROS_PER_GATHER
-            last = max(int(np.flatnonzero(within)[-1]), first + 1)
-            yield from self._gather(order[bounds[first] : bounds[last]], np.diff(bounds[first : last + 1]))
-            first = last
+        rows = self._order[cells]
+        n_minibatches = -(-len(rows) // batch_size)
+        bounds = np.linspace(0, len(rows), n_minibatches + 1).round().astype(np.int64)
+        at_once = max(1, NONZEROS_AT_ONCE * len(rows) // max(1, self._counts.nnz * batch_size))
+        for first in range(0, n_minibatches, at_once):
+            window = bounds[first : first + at_once + 1]
+            yield from self._gather(rows[window[0] : window[-1]], window - window[0])
 
-    def _gather(self, cells: Tensor, sizes: np.ndarray) -> Iterator[Minibatch]:
-        """Copy the rows of some cells, then yield them in minibatches of the given sizes."""
-        lengths = self._lengths[cells]
-        ends = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)])
-        row_in_minibatch = torch.from_numpy(np.concatenate([np.arange(size) for size in sizes]))
-        host = torch.stack([row_in_minibatch, self._starts[:-1][cells] - ends[:-1], lengths, ends[:-1], cells])
-        row, shift, lengths, starts, cells = host.to(self.device, non_blocking=True)
-        n_nonzeros = int(ends[-1])
-        owner = torch.repeat_interleave(torch.arange(len(cells), device=self.device), lengths, output_size=n_nonzeros)
-        source = torch.arange(n_nonzeros, device=self.device) + shift[owner]
-        rows = row[owner]
-        genes = self._genes[source].long()
-        counts = self._counts[source].to(self.dtype)
-        library = self._library[cells]
-        covariates = self.covariates[cells]
-
-        first = 0
-        for size in sizes:
-            here = slice(first, first + int(size))
-            begin, end = int(ends[here.start]), int(ends[here.stop])
+    def _gather(self, rows: np.ndarray, bounds: np.ndarray) -> Iterator[Minibatch]:
+        """Copy some rows and yield them in minibatches between the given bounds."""
+        counts = self._counts[rows]
+        starts = torch.from_numpy(counts.indptr).long()
+        genes = torch.from_numpy(counts.indices).long()
+        values = torch.from_numpy(counts.data.astype(np.int32, copy=False)).to(self.dtype)
+        within = torch.from_numpy(np.arange(len(rows)) - np.repeat(bounds[:-1], np.diff(bounds)))
+        cells = within.repeat_interleave(starts.diff(), output_size=len(values))
+        positions = torch.add(genes, cells, alpha=self.n_genes)
+        rows = torch.from_numpy(rows)
+        library, log_factorials, covariates = self._library[rows], self._log_factorials[rows], self._covariates[rows]
+        for first, last in itertools.pairwise(bounds.tolist()):
+            begin, end = int(counts.indptr[first]), int(counts.indptr[last])
             yield Minibatch(
-                rows=rows[begin:end],
-                genes=genes[begin:end],
-                counts=counts[begin:end],
-                starts=starts[here] - begin,
-                library=library[here],
-                covariates=covariates[here],
+                counts=SparseValues(starts[first : last + 1] - begin, genes[begin:end], values[begin:end]),
+                cells=cells[begin:end],
+                positions=positions[begin:end],
+                library=library[first:last],
+                log_factorials=log_factorials[first:last],
+                covariates=covariates[first:last],
                 n_genes=self.n_genes,
             )
-            first = here.stop
 
 
-def _smallest_signed(counts: np.ndarray) -> np.ndarray:
-    """Store integers in 16 bits where they fit, else in 32."""
-    peak = counts.max(initial=0)
-    return counts.astype(np.int16 if peak <= np.iinfo(np.int16).max else np.int32, copy=False)
+def log_factorials(counts: sparse.csr_matrix, *, cells_at_once: int = 2**14) -> Tensor:
+    """Sum of log x! over each row of a matrix of counts, float64, shape (rows,)."""
+    parts = [torch.empty(0, dtype=torch.float64)]
+    for first in range(0, counts.shape[0], cells_at_once):
+        starts = counts.indptr[first : first + cells_at_once + 1]
+        values = counts.data[starts[0] : starts[-1]].astype(np.float64)
+        offsets = torch.from_numpy((starts - starts[0]).astype(np.int64))
+        parts.append(torch.segment_reduce(torch.lgamma(torch.from_numpy(values) + 1), "sum", offsets=offsets))
+    return torch.cat(parts)

@@ -1,11 +1,12 @@
-r"""Log-likelihoods of counts given the decoder's output.
+r"""Negative log-likelihoods of counts given the decoder's output.
 
 The mean of gene g in cell i is :math:`\mu_{ig} = l_i \, \mathrm{softmax}(a_i)_g` with library size :math:`l_i` and decoder
-logits :math:`a`. A minibatch's counts come as their non-zero entries only (:class:`~scbraid.cvae.data.Minibatch`), so
-everything that depends on a count is computed at those entries and nowhere else.
+logits :math:`a`. A minibatch brings its counts as non-zero entries only (:class:`~scbraid.cvae.data.Minibatch`), so what
+depends on a count is computed at those entries and nowhere else; the factorials, which no parameter changes, are summed
+for each cell beforehand.
 
-The negative binomial follows the mean and inverse-dispersion form used by Lopez et al. (2018), Deep generative modeling
-for single-cell transcriptomics, Nature Methods 15:1053.
+The negative binomial has the mean and inverse-dispersion form of Lopez et al. (2018), Deep generative modeling for
+single-cell transcriptomics, Nature Methods 15:1053.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch.autograd.function import once_differentiable
 
+from scbraid.cvae.special import LogGammaRatio, Remainders, gamma_differences, remainders
+
 if TYPE_CHECKING:
     from torch import Tensor
 
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 def poisson_loss(logits: Tensor, minibatch: Minibatch) -> Tensor:
     """Negative Poisson log-likelihood of each cell.
 
-    Since the means of a cell sum to its library size, only the log-means at non-zero counts and the library remain.
+    The means of a cell sum to its library size, so only the log-means at non-zero counts depend on the logits.
 
     Parameters
     ----------
@@ -38,10 +41,10 @@ def poisson_loss(logits: Tensor, minibatch: Minibatch) -> Tensor:
     -------
     Nats per cell, shape (cells,).
     """
-    rows, counts = minibatch.rows, minibatch.counts
-    log_mean = _log_mean(logits, torch.logsumexp(logits, 1), minibatch)
-    nonzero = torch.lgamma(counts + 1) - counts * log_mean
-    return minibatch.library.index_add(0, rows, nonzero)
+    chosen = minibatch.sum_by_cell(minibatch.counts.values * logits.take(minibatch.positions))
+    library = minibatch.library
+    log_likelihood = chosen - library * torch.logsumexp(logits, 1) + torch.xlogy(library, library) - library
+    return minibatch.log_factorials - log_likelihood
 
 
 def negative_binomial_loss(logits: Tensor, log_theta: Tensor, minibatch: Minibatch) -> Tensor:
@@ -60,9 +63,7 @@ def negative_binomial_loss(logits: Tensor, log_theta: Tensor, minibatch: Minibat
     -------
     Nats per cell, shape (cells,).
     """
-    return _NegativeBinomial.apply(
-        logits, log_theta, minibatch.library, minibatch.rows, minibatch.genes, minibatch.counts
-    )
+    return _NegativeBinomial.apply(logits, log_theta, minibatch)
 
 
 def zero_inflated_negative_binomial_loss(
@@ -71,12 +72,12 @@ def zero_inflated_negative_binomial_loss(
     r"""Negative log-likelihood of each cell under a negative binomial with extra zeros.
 
     With gate logit c and :math:`n_0` the log-probability of a zero under the negative binomial, a zero has probability
-    :math:`(e^c + e^{n_0}) / (1 + e^c)` and any other count its negative binomial probability divided by :math:`1 + e^c`.
+    :math:`(e^c + e^{n_0}) / (1 + e^c)`, any other count its negative binomial probability divided by :math:`1 + e^c`.
 
     Parameters
     ----------
     logits, gate_logits
-        Decoder outputs, cells x genes: the mean's logits and the log-odds of an extra zero.
+        Decoder outputs, cells x genes: logits of the mean and log-odds of an extra zero.
     log_theta
         Logarithm of the inverse dispersion, shape (genes,) or cells x genes.
     minibatch
@@ -86,87 +87,72 @@ def zero_inflated_negative_binomial_loss(
     -------
     Nats per cell, shape (cells,).
     """
-    counts = minibatch.counts
+    counts, at = minibatch.counts.values, minibatch.positions
     log_theta = log_theta.expand_as(logits)
-    normaliser = torch.logsumexp(logits, 1, keepdim=True)
-    log_ratio = logits - normaliser + minibatch.library.log()[:, None] - log_theta
+    log_mean = torch.log_softmax(logits, 1) + minibatch.library.log()[:, None]
+    log_ratio = log_mean - log_theta
     log_excess = F.softplus(log_ratio)
-    if_zero = torch.logaddexp(gate_logits, -log_theta.exp() * log_excess)
-
-    at = minibatch.flat_index
-    theta = log_theta.exp().take(at)
-    if_nonzero = (
-        _log_gamma_ratio(theta, counts)
-        - torch.lgamma(counts + 1)
-        - theta * log_excess.take(at)
+    zero = -log_theta.exp() * log_excess
+    nonzero = (
+        LogGammaRatio.apply(counts, log_theta.take(at).exp())
+        + zero.take(at)
         + counts * (log_ratio.take(at) - log_excess.take(at))
     )
-    log_likelihood = if_zero.reshape(-1).index_put((at,), if_nonzero).view_as(logits) - F.softplus(gate_logits)
-    return -log_likelihood.sum(1)
+    log_likelihood = torch.logaddexp(gate_logits, zero).put(at, nonzero) - F.softplus(gate_logits)
+    return minibatch.log_factorials - log_likelihood.sum(1)
 
 
 class _NegativeBinomial(torch.autograd.Function):
     r"""Negative binomial loss whose forward pass also prepares its gradient.
 
     With :math:`t = \mu/\theta`, :math:`w = t / (1 + t)` and :math:`p` the softmax, the loss of a zero is
-    :math:`\theta \log(1 + t)`; a count x adds :math:`-\log\Gamma(x+\theta)/\Gamma(\theta) + \log x! - x(\log t - \log(1+t))`.
-    The derivative by :math:`\log\mu` is :math:`\theta w - x (1 - w)`, and through the softmax each cell's sum of these,
-    times p, is taken off. The derivative by :math:`\log\theta` is
-    :math:`\theta(\log(1+t) - w) + x (1 - w) - \theta (\psi(x+\theta) - \psi(\theta))`.
+    :math:`\theta \log(1 + t)`, and a count x takes off :math:`\log\Gamma(x+\theta)/\Gamma(\theta) + x(\log t - \log(1+t))`.
+    The derivative by :math:`\log\mu` is :math:`\theta w - x (1 - w)`; through the softmax, p times the cell's sum of these
+    is taken off. The derivative by :math:`\log\theta` is :math:`\theta` times
+    :math:`\log(1+t) - w + x (1 - w)/\theta - (\psi(x+\theta) - \psi(\theta))`.
     """
 
     @staticmethod
-    def forward(ctx, logits, log_theta, library, rows, genes, counts):  # noqa: ANN001, ANN205, D102
-        n_cells, n_genes = logits.shape
-        at = rows * n_genes + genes
+    def forward(ctx, logits, log_theta, minibatch):  # noqa: ANN001, ANN205, D102
+        at, counts, library = minibatch.positions, minibatch.counts.values, minibatch.library
         per_gene = log_theta.dim() == 1
-        where_theta = genes if per_gene else at
+        where = minibatch.counts.columns if per_gene else at
         theta = log_theta.exp()
-        theta_at = theta.take(where_theta)
+        theta_at = theta.view(-1).index_select(0, where)
+        remainders_at = Remainders(*(part.view(-1).index_select(0, where) for part in remainders(theta)))
+        log_gamma, digamma = gamma_differences(counts, theta_at, remainders_at)
 
         share = torch.softmax(logits, 1)
-        normaliser = logits.amax(1) - share.amax(1).log()
-        ratio = (share * library[:, None]).mul_((-log_theta).exp())
+        log_total = logits.amax(1) - share.amax(1).log()
+        ratio = torch.mul(share, library[:, None]).mul_((-log_theta).exp())
         log_excess = torch.log1p(ratio)
         weight = ratio.div_(ratio + 1)
 
-        log_ratio_at = (logits.take(at) - normaliser[rows]) + (library.log()[rows] - log_theta.take(where_theta))
-        nonzero = (
-            torch.lgamma(counts + 1)
-            - _log_gamma_ratio(theta_at, counts)
-            - counts * (log_ratio_at - log_excess.take(at))
-        )
+        log_ratio = logits.reshape(-1).index_select(0, at) - log_theta.reshape(-1).index_select(0, where)
+        log_ratio.sub_(log_excess.view(-1).index_select(0, at))
         zero = torch.mv(log_excess, theta) if per_gene else (log_excess * theta).sum(1)
-        loss = zero.index_add_(0, rows, nonzero)
+        nonzero = minibatch.sum_by_cell(log_gamma.addcmul_(counts, log_ratio))
+        loss = zero - nonzero - torch.xlogy(library, library) + library * log_total + minibatch.log_factorials
 
-        observed = counts * (1 - weight.take(at))
-        excess = log_excess.sub_(weight)
+        at_nonzero = weight.view(-1).index_select(0, at)
+        observed = counts * (1 - at_nonzero)
+        by_theta = log_excess.sub_(weight)
+        _add_at(by_theta, at, (observed / theta_at).sub_(digamma))
         slope = weight.mul_(theta)
-        slope.view(-1).index_put_((at,), slope.take(at) - observed)
+        _add_at(slope, at, observed.neg_())
         slope.addcmul_(share, slope.sum(1, keepdim=True), value=-1)
-        ctx.per_gene = per_gene
-        ctx.save_for_backward(slope, excess, theta, theta_at, observed, rows, genes, counts)
+        ctx.save_for_backward(slope, by_theta, theta)
         return loss
 
     @staticmethod
     @once_differentiable
     def backward(ctx, upstream):  # noqa: ANN001, ANN205, D102
-        slope, excess, theta, theta_at, observed, rows, genes, counts = ctx.saved_tensors
-        nonzero = observed - theta_at * (torch.digamma(counts + theta_at) - torch.digamma(theta_at))
-        nonzero = nonzero * upstream[rows]
-        if ctx.per_gene:
-            by_theta = (upstream @ excess).mul_(theta).index_add_(0, genes, nonzero)
-        else:
-            by_theta = excess * theta * upstream[:, None]
-            by_theta.view(-1).index_add_(0, rows * theta.shape[1] + genes, nonzero)
-        return slope * upstream[:, None], by_theta, None, None, None, None
+        slope, by_theta, theta = ctx.saved_tensors
+        grad_theta = upstream @ by_theta if theta.dim() == 1 else by_theta * upstream[:, None]
+        return slope * upstream[:, None], grad_theta.mul_(theta), None
 
 
-def _log_mean(logits: Tensor, normaliser: Tensor, minibatch: Minibatch) -> Tensor:
-    """Log-mean at the non-zero counts, exact also where the softmax underflows."""
-    return logits.take(minibatch.flat_index) + (minibatch.library.log() - normaliser)[minibatch.rows]
-
-
-def _log_gamma_ratio(theta: Tensor, counts: Tensor) -> Tensor:
-    r""":math:`\log \Gamma(x + \theta) / \Gamma(\theta)`."""
-    return torch.lgamma(counts + theta) - torch.lgamma(theta)
+def _add_at(matrix: Tensor, at: Tensor, values: Tensor) -> None:
+    """Add values at distinct positions of the flattened matrix, the same way in every run on every device."""
+    flat = matrix.view(-1)
+    flat.scatter_(0, at, values.add_(flat.index_select(0, at)))

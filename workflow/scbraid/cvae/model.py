@@ -13,7 +13,7 @@ from scbraid.cvae.networks import Block, Conditions
 from scbraid.cvae.priors import make_prior
 
 if TYPE_CHECKING:
-    from scbraid.cvae.data import Covariates, Minibatch
+    from scbraid.cvae.data import Covariates, Minibatch, SparseValues
     from scbraid.cvae.parameters import Parameters
 
 
@@ -103,16 +103,23 @@ class VAE(nn.Module):
 
     def encode(self, minibatch: Minibatch, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """Mean and variance of the approximate posterior, each cells x n_latent."""
-        values = minibatch.counts
+        counts = minibatch.counts
+        values = counts._replace(values=self._transform(counts.values, minibatch.cells, minibatch))
+        by_gene = None
+        if self.training:
+            counts = minibatch.counts_by_gene()
+            by_gene = counts._replace(values=self._transform(counts.values, counts.columns, minibatch))
+        return self.posterior((values, by_gene), self.condition(minibatch.covariates), generator)
+
+    def _transform(self, counts: Tensor, cells: Tensor, minibatch: Minibatch) -> Tensor:
+        """What the encoder sees of non-zero counts in the given cells of a minibatch."""
         if self.parameters_.input_transform == "log1p_normalized":
-            values = values * (self.dimensions.median_library / minibatch.library)[minibatch.rows]
-        return self.posterior(
-            (torch.log1p(values), minibatch), self.condition(minibatch.covariates), generator
-        )
+            counts = counts * (self.dimensions.median_library / minibatch.library)[cells]
+        return torch.log1p(counts)
 
     def posterior(
         self,
-        hidden: Tensor | tuple[Tensor, Minibatch],
+        hidden: Tensor | tuple[SparseValues, SparseValues | None],
         conditions: Tensor | None,
         generator: torch.Generator | None = None,
     ) -> tuple[Tensor, Tensor]:

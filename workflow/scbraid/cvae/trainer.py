@@ -6,14 +6,16 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from scbraid.cvae import schedule
+from scbraid.cvae.optimizer import FlatAdam
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from scbraid.cvae.data import CellData
+    from scbraid.cvae.data import CellData, Minibatch
     from scbraid.cvae.model import VAE
     from scbraid.cvae.parameters import Parameters
 
@@ -48,8 +50,11 @@ class Trainer:
         self.batch_size = parameters.batch_size or schedule.default_batch_size(data.n_cells)
         self.n_epochs = parameters.max_epochs or schedule.default_epochs(data.n_cells)
         self.n_minibatches = -(-n_training // self.batch_size)
-        self.optimizer = torch.optim.Adam(
-            model.parameters(), lr=parameters.lr, eps=parameters.eps, weight_decay=parameters.weight_decay, fused=True
+        self.optimizer = FlatAdam(
+            model.parameters(),
+            eps=parameters.eps,
+            weight_decay=parameters.weight_decay,
+            clip=parameters.gradient_clip_val,
         )
         self.epoch = 0
         self.history: list[dict[str, float]] = []
@@ -72,12 +77,10 @@ class Trainer:
         weight = schedule.kl_weight(self.parameters, self.epoch, self.n_epochs)
         order = self.training_cells[torch.randperm(len(self.training_cells), generator=self.order_generator)]
         sums = torch.zeros(4, device=self.data.device)
-        for step, minibatch in enumerate(self.data.minibatches(order, self.batch_size)):
+        for step, minibatch in enumerate(self.data.minibatches(order.numpy(), self.batch_size)):
             progress = (self.epoch + step / self.n_minibatches) / self.n_epochs
             rate = schedule.learning_rate(self.parameters, progress)
-            for group in self.optimizer.param_groups:
-                group["lr"] = rate
-            sums += self._step(minibatch, weight)
+            sums += self._step(minibatch, weight, rate)
         self.epoch += 1
         loss, reconstruction, kl, classification = (sums / len(order)).tolist()
         seconds = time.perf_counter() - started
@@ -93,15 +96,13 @@ class Trainer:
             "cells_per_second": len(order) / seconds,
         }
 
-    def _step(self, minibatch, kl_weight: float) -> Tensor:
-        self.optimizer.zero_grad(set_to_none=True)
+    def _step(self, minibatch: Minibatch, kl_weight: float, rate: float) -> Tensor:
         losses = self.model(minibatch, self.noise_generator)
         loss = losses.total(kl_weight, self.parameters.classification_ratio)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.parameters.gradient_clip_val, foreach=True)
-        self.optimizer.step()
+        self.optimizer.step(rate)
         with torch.no_grad():
-            return torch.stack([loss * len(minibatch), *(part.sum() for part in losses)]).detach()
+            return torch.stack([loss * len(minibatch), *(part.sum() for part in losses)])
 
     def active_dimensions(self) -> int:
         """Latent dimensions whose posterior mean varies over the cells by more than 0.01 (Burda et al. 2016)."""
@@ -111,5 +112,5 @@ class Trainer:
     def posterior_mean(self) -> Tensor:
         """Posterior mean of every cell in the data's order, cells x n_latent, on the host."""
         self.model.eval()
-        order = torch.arange(self.data.n_cells)
+        order = np.arange(self.data.n_cells)
         return torch.cat([self.model.encode(minibatch)[0].cpu() for minibatch in self.data.minibatches(order, 1024)])

@@ -53,11 +53,13 @@ def violins(cells: pd.DataFrame) -> Figure:
 
 
 def scatter(cells: pd.DataFrame) -> Figure:
-    """Counts against genes in every batch, dropped cells marked."""
+    """Plot counts against genes in every batch and mark dropped cells."""
     batches = sorted(cells["batch"].unique())
     columns = min(4, len(batches))
     rows = -(-len(batches) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(3 * columns, 2.8 * rows), squeeze=False, sharex=True, sharey=True)
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(3 * columns, 2.8 * rows), squeeze=False, sharex=True, sharey=True
+    )
     for axis, batch in zip(axes.flat, batches):
         table = cells[cells["batch"] == batch]
         for kept, color, size in ((True, MISSING_COLOR, 4), (False, DROPPED_COLOR, 9)):

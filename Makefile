@@ -1,0 +1,33 @@
+# `make demo` and `make test` need nothing but Python 3.11 or newer, git and make.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+READY := .venv/installed.lock
+
+.PHONY: demo test lint format docs lock bench
+
+demo: $(READY)
+	snakemake
+	@echo "The report: file://$(CURDIR)/results/report.html"
+
+test: $(READY)
+	python -m pytest
+
+lint: $(READY)
+	ruff check . && ruff format --check .
+	snakefmt --check Snakefile workflow/rules
+	snakemake --lint
+
+format: $(READY)
+	ruff check --fix-only --quiet . ; ruff format . && snakefmt Snakefile workflow/rules
+
+docs: $(READY)
+	PYTHONPATH=workflow python -m scbraid.manual
+
+bench: $(READY)
+	PYTHONPATH=workflow python tests/benchmarks/bench_cvae.py
+
+$(READY): envs/requirements.lock
+	envs/install.sh
+
+lock:
+	uv pip compile envs/requirements.in --python-version 3.11 --quiet --no-header --no-annotate --no-emit-index-url \
+		--no-emit-find-links | sed 's/+cpu$$//' > envs/requirements.lock

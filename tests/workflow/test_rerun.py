@@ -1,0 +1,103 @@
+"""An edit of the config reruns what depends on it and nothing else: the table of config/README.md, row by row."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support import demo_config, snakemake, write_config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+AFTER_EMBEDDING = ("neighbors", "umap", "metrics", "transfer")
+ENDS = {"benchmark": 1, "export": 1, "report": 1}
+
+
+def following(runs: int) -> dict[str, int]:
+    """Rules that follow new embeddings, and how often each runs."""
+    return dict.fromkeys(AFTER_EMBEDDING, runs) | ENDS
+
+
+ALL_RUNS = {"integrate": 2, "train": 2} | following(4)
+
+
+def edit(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    *parents, key = path.split("/")
+
+    def apply(config: dict[str, Any]) -> None:
+        for parent in parents:
+            config = config.setdefault(parent, {})
+        config[key] = value
+
+    return apply
+
+
+def remove(path: str) -> Callable[[dict[str, Any]], None]:
+    section, key = path.split("/")
+    return lambda config: config[section].pop(key)
+
+
+def reverse_keys(config: dict[str, Any]) -> None:
+    for section in (config, config["datasets"]["pbmc"]):
+        for key in reversed(list(section)):
+            section[key] = section.pop(key)
+
+
+EDITS = {
+    "nothing": (lambda config: None, {}),
+    "order of keys": (reverse_keys, {}),
+    "parameter of a CPU method": (edit("methods/harmony/theta", 3), {"integrate": 1} | following(1)),
+    "parameter of a training method": (edit("methods/cvae/n_latent", 12), {"train": 1} | following(1)),
+    "parameter set to its default": (edit("methods/harmony/theta", 2.0), {}),
+    "seed added": (edit("seeds", [0, 1]), {"integrate": 1, "train": 2} | following(3)),
+    "method added": (edit("methods/cvae_zinb", {"method": "cvae", "likelihood": "zinb"}), {"train": 1} | following(1)),
+    "method removed": (remove("methods/harmony"), ENDS),
+    "accelerator": (edit("accelerator", "cpu"), {"train": 2} | following(2)),
+    "number of HVG": (edit("features/n_top_genes", 500), {"features": 1, "pca": 1} | ALL_RUNS),
+    "QC bound": (edit("qc/min_genes", 20), {"qc": 1, "features": 1, "pca": 1} | ALL_RUNS),
+    "PCA components": (
+        edit("pca/n_comps", 20),
+        {"pca": 1, "integrate": 2, "neighbors": 2, "umap": 2, "metrics": 4, "transfer": 2} | ENDS,
+    ),
+    "neighbours": (edit("neighbors/n_neighbors", 20), {"umap": 4, "metrics": 4} | ENDS),
+    "UMAP": (edit("umap/min_dist", 0.1), {"umap": 4} | ENDS),
+    "transfer query": (
+        edit("datasets/pbmc/transfer/query", ["pbmc5k_v3"]),
+        {"transfer": 4, "export": 1, "report": 1},
+    ),
+    "transfer neighbours": (edit("transfer/n_neighbors", 5), {"transfer": 4, "export": 1, "report": 1}),
+    "metrics": (edit("metrics/include", ["nmi", "ilisi"]), {"metrics": 4, "benchmark": 1, "report": 1}),
+    "label": (
+        edit("datasets/pbmc/label", None),
+        {"standardize": 1, "qc": 1, "features": 1, "pca": 1} | ALL_RUNS | {"transfer": 0},
+    ),
+}
+
+
+def planned(checkout: Path, config: Path | None = None) -> dict[str, int]:
+    """How often each rule would run, read from a dry run."""
+    arguments = ["--configfile", str(config)] if config else []
+    finished = snakemake(checkout, "--dry-run", *arguments)
+    assert finished.returncode == 0, finished.stdout
+    statistics = re.search(r"Job stats:\njob\s+count\n-[-\s]+\n(.*?)\n\n", finished.stdout, re.DOTALL)
+    if statistics is None:
+        assert "Nothing to be done" in finished.stdout
+        return {}
+    counts = {line.split()[0]: int(line.split()[1]) for line in statistics[1].splitlines()}
+    return {rule: count for rule, count in counts.items() if rule not in ("all", "total")}
+
+
+def test_second_run_has_nothing_to_do(demo_run: Path) -> None:
+    assert planned(demo_run) == {}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_edit_reruns_what_depends_on_it(name: str, demo_run: Path, tmp_path: Path) -> None:
+    change, expected = EDITS[name]
+    config = demo_config()
+    change(config)
+    plan = planned(demo_run, write_config(config, tmp_path / "edited.yaml"))
+    assert plan == {rule: count for rule, count in expected.items() if count}

@@ -1,0 +1,136 @@
+"""The tables of the report: what stands in which column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from scbraid.benchmark import SCORES
+from scbraid.metrics import METRICS
+
+if TYPE_CHECKING:
+    from scbraid.report.results import DatasetResults
+
+GROUPS = {"bio": "bio conservation", "batch": "batch correction"}
+REASONS = {
+    "no_counts": "no counts at all",
+    "log_counts_outlier": "counts far from the batch median",
+    "log_genes_outlier": "genes far from the batch median",
+    "percent_top_20_outlier": "share of top 20 genes far from the batch median",
+    "percent_mitochondrial_outlier": "mitochondrial share far above the batch median",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreColumn:
+    """One column of the score table."""
+
+    name: str
+    title: str
+    group: str
+    in_total: bool
+    description: str
+
+
+def score_columns(summary: pd.DataFrame) -> list[ScoreColumn]:
+    """Aggregate scores, total first, then the metrics that some run has."""
+    descriptions = {
+        "total": "0.6 × bio + 0.4 × batch",
+        "bio": "Mean of the bio conservation metrics that count in the total",
+        "batch": "Mean of the batch correction metrics that count in the total",
+    }
+    aggregates = [
+        ScoreColumn(name=name, title=name, group="aggregate", in_total=True, description=descriptions[name])
+        for name in reversed(SCORES)
+        if summary[name].notna().any()
+    ]
+    metrics = [
+        ScoreColumn(
+            name=name,
+            title=name.replace("_", " "),
+            group=metric.group,
+            in_total=metric.in_total,
+            description=metric.description,
+        )
+        for group in GROUPS
+        for name, metric in METRICS.items()
+        if metric.group == group and name in summary
+    ]
+    return aggregates + metrics
+
+
+def drop_table(cells: pd.DataFrame) -> pd.DataFrame:
+    """Count dropped cells by reason and batch; a cell with two reasons counts in both."""
+    dropped = cells.loc[~cells["kept"], ["batch", "reason"]]
+    exploded = dropped.assign(reason=dropped["reason"].str.split(";")).explode("reason")
+    counts = exploded.groupby(["reason", "batch"]).size().unstack(fill_value=0)
+    return counts.reindex(columns=sorted(cells["batch"].unique()), fill_value=0)
+
+
+def gene_facts(genes: pd.DataFrame, n_top: int = 30) -> dict[str, Any]:
+    """Count genes by what became of them, and name the most variable of the selected."""
+    selected = genes[genes["selected"]]
+    facts: dict[str, Any] = {
+        "all": len(genes),
+        "selected": len(selected),
+        "excluded": int(genes["excluded"].sum()),
+        "by_batches": {},
+        "top": [],
+    }
+    if "highly_variable_nbatches" in genes:
+        counts = selected["highly_variable_nbatches"].value_counts().sort_index(ascending=False)
+        facts["by_batches"] = {int(batches): int(number) for batches, number in counts.items()}
+        by = ["highly_variable_nbatches"]
+        ascending = [False]
+        for column, direction in (("highly_variable_rank", True), ("dispersions_norm", False)):
+            if column in genes:
+                by, ascending = [*by, column], [*ascending, direction]
+        facts["top"] = list(selected.sort_values(by, ascending=ascending, kind="stable")["gene"].head(n_top))
+    return facts
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransferTables:
+    """Scores of label transfer.
+
+    Attributes
+    ----------
+    overall
+        Rows: methods; columns: scores over all cells; means over seeds.
+    by_class
+        Rows: labels; columns: (method, score); means over seeds.
+    cells
+        Scored cells of every label, and of ``all``.
+    """
+
+    overall: pd.DataFrame
+    by_class: pd.DataFrame
+    cells: pd.Series
+
+
+def transfer_tables(dataset: DatasetResults) -> TransferTables | None:
+    """Gather the scores of label transfer; None where there is none, or no cell whose label is known."""
+    tables = [
+        run.transfer_scores.assign(method=run.name) for run in dataset.runs if run.transfer_scores is not None
+    ]
+    scores = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    if scores.empty:
+        return None
+    order = [run.name for run in dataset.first_runs]
+    is_all = scores["score"].isin(["accuracy", "macro_f1", "balanced_accuracy_seen"]) & (scores["label"] == "all")
+    overall = scores[is_all].groupby(["method", "score"], sort=False)["value"].mean().unstack()
+    classes = scores[~is_all].groupby(["label", "method", "score"])["value"].mean().unstack(["method", "score"])
+    columns = [(method, score) for method in order for score in ("accuracy", "f1") if (method, score) in classes]
+    cells = scores[scores["score"] == "accuracy"].groupby("label")["cells"].max()
+    return TransferTables(overall=overall.loc[order], by_class=classes[columns], cells=cells)
+
+
+def versions(dataset: DatasetResults) -> dict[str, str]:
+    """Versions of the packages that the runs rest on; several where runs differ."""
+    found: dict[str, set[str]] = {}
+    for run in dataset.runs:
+        for package, version in run.facts["versions"].items():
+            found.setdefault(package, set()).add(version)
+    return {package: ", ".join(sorted(seen)) for package, seen in found.items()}
