@@ -166,9 +166,8 @@ def test_neighbours_of_kbet(integrated, neighbors):
         cells = np.flatnonzero(integrated.obs["cell_type"] == label)
         _, parts = connected_components(graph[cells][:, cells])
         cells = cells[parts == np.bincount(parts).argmax()]
-        subset = ad.AnnData(
-            np.zeros((len(cells), 1)), obsp={"connectivities": graph[cells][:, cells]}, uns=integrated.uns
-        )
+        part = graph[cells][:, cells]
+        subset = ad.AnnData(np.zeros((len(cells), 1)), obsp={"connectivities": part}, uns=integrated.uns)
         expected = diffusion_nn(subset, k=20)
         found = diffusion_neighbors(part, 20)
         assert np.array_equal(np.sort(found, axis=1), np.sort(expected, axis=1))  # sets, scib does not sort them

@@ -93,26 +93,27 @@ def integrated_files():
 
 def for_report(wildcards):
     """Every file that the report shows, of all datasets."""
-    shown = [
-        "results/{dataset}/source.json",
-        "results/{dataset}/qc/summary.tsv",
-        "results/{dataset}/qc/violins.svg",
-        "results/{dataset}/qc/scatter.svg",
-        "results/{dataset}/features/genes.tsv",
-        "results/{dataset}/benchmark/summary.tsv",
-        "results/{dataset}/benchmark/scores.svg",
-        "results/{dataset}/benchmark/umap.svg",
+    of_dataset = [
+        "source.json",
+        "qc/cells.tsv.gz",
+        "qc/summary.tsv",
+        "qc/violins.svg",
+        "qc/scatter.svg",
+        "features/genes.tsv",
+        "features/hvg.h5ad",
+        "benchmark/summary.tsv",
+        "benchmark/umap.svg",
     ]
-    files = expand(shown, dataset=DATASETS)
+    files = expand("results/{dataset}/{file}", dataset=DATASETS, file=of_dataset)
     for dataset in DATASETS:
         for run, seed in runs():
-            files.append(f"results/{dataset}/runs/{run}/seed-{seed}/run.json")
+            of_run = ["run.json", "umap.parquet"]
             if method_of(run).trains:
-                files.append(f"results/{dataset}/runs/{run}/seed-{seed}/history.tsv")
+                of_run.append("history.tsv")
+            files += expand(f"results/{dataset}/runs/{run}/seed-{seed}/{{file}}", file=of_run)
             if has_transfer(dataset):
-                files.append(
-                    f"results/{dataset}/transfer/knn/{run}/seed-{seed}/scores.tsv"
-                )
+                transfer = f"results/{dataset}/transfer/knn/{run}/seed-{seed}/{{file}}"
+                files += expand(transfer, file=["predictions.parquet", "scores.tsv"])
     return files
 
 

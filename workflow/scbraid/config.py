@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import math
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator
+from jsonschema.validators import extend
 
 from scbraid.errors import UserError, suggest
 from scbraid.methods import METHODS, parameter_schema
@@ -17,6 +20,18 @@ from scbraid.metrics import METRICS
 SCHEMA_FILE = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
 DATASET_SECTIONS = ("qc", "features")
 MINIMUM_BATCHES = 2
+#: `export.integrated` stores layouts and further seeds under such names
+RESERVED_RUN_NAME = re.compile(r"^umap_|_seed\d+$")
+LONGEST_SHOWN = 80
+TYPE_WORDS = {
+    "object": "a mapping (key: value)",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a finite number",
+    "boolean": "true or false",
+    "null": "null",
+}
 
 Config = dict[str, Any]
 
@@ -47,8 +62,8 @@ def resolve(config: Config) -> Config:
         For the first mistake found: unknown key or method, wrong type or value, contradiction between keys.
     """
     schema = load_schema()
-    check(config, schema, where="config")
     resolved = with_defaults(config, schema)
+    check(resolved, schema, where="config")
     for name, dataset in resolved["datasets"].items():
         _resolve_dataset(name, dataset, resolved, schema)
     for section in DATASET_SECTIONS:
@@ -64,30 +79,45 @@ def _resolve_dataset(name: str, dataset: Config, resolved: Config, schema: Confi
     for section in DATASET_SECTIONS:
         section_schema = schema["$defs"][section] | {"$defs": schema["$defs"]}
         check(dataset[section], section_schema, where=f"config: datasets/{name}/{section}")
-        dataset[section] = resolved[section] | dataset[section]
+        dataset[section] = copy.deepcopy(resolved[section] | dataset[section])
+    if dataset["qc"]["max_doublet_score"] is not None and not dataset["qc"]["scrublet"]:
+        raise UserError(f"config: qc/max_doublet_score of '{name}' needs doublet scores, but qc/scrublet is false")
     if dataset["batches"] is not None and len(dataset["batches"]) < MINIMUM_BATCHES:
         raise UserError(f"config: datasets/{name}/batches names one batch only; integration needs at least two")
-    transfer = dataset["transfer"]
-    if transfer is None:
-        return
+    if dataset["label"] == dataset["batch"]:
+        raise UserError(f"config: datasets/{name}: batch and label are the same column; without labels set label: null")
+    if dataset["transfer"] is not None:
+        _check_transfer(name, dataset, dataset["transfer"])
+
+
+def _check_transfer(name: str, dataset: Config, transfer: Config) -> None:
     if dataset["label"] is None:
         raise UserError(f"config: datasets/{name}/transfer needs labels, but datasets/{name}/label is null")
     both = sorted(set(transfer["query"]) & set(transfer["reference"] or ()))
     if both:
         raise UserError(f"config: datasets/{name}/transfer: '{both[0]}' is both query and reference; name it once")
-    if dataset["batches"] is not None:
-        for batch in [*transfer["query"], *(transfer["reference"] or ())]:
-            if batch not in dataset["batches"]:
-                raise UserError(
-                    f"config: datasets/{name}/transfer names '{batch}', which datasets/{name}/batches leaves out, "
-                    + suggest(batch, dataset["batches"])
-                )
+    if dataset["batches"] is None:
+        return
+    for batch in [*transfer["query"], *(transfer["reference"] or ())]:
+        if batch not in dataset["batches"]:
+            raise UserError(
+                f"config: datasets/{name}/transfer names '{batch}', which datasets/{name}/batches leaves out, "
+                + suggest(batch, dataset["batches"])
+            )
+    if set(dataset["batches"]) <= set(transfer["query"]):
+        raise UserError(f"config: datasets/{name}/transfer: every batch is a query; leave at least one as reference")
 
 
 def _resolve_method(name: str, entry: Config) -> Config:
+    if RESERVED_RUN_NAME.search(name):
+        raise UserError(
+            f"config: methods/{name}: names that begin with 'umap_' or end with '_seed<number>' are reserved"
+        )
     method = entry.get("method", name)
     if method not in METHODS:
         hint = suggest(str(method), METHODS)
+        if "method" not in entry and hint.startswith("valid"):
+            hint += "; a run with another name needs the key 'method'"
         raise UserError(f"config: methods/{name}: unknown method '{method}', {hint}")
     schema = parameter_schema(method)
     parameters = {key: value for key, value in entry.items() if key != "method"}
@@ -95,9 +125,26 @@ def _resolve_method(name: str, entry: Config) -> Config:
     return {"method": method, "parameters": with_defaults(parameters, schema)}
 
 
+def _is_whole_number(_checker: Any, value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_finite_number(_checker: Any, value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+# JSON takes 2.0 for an integer and YAML has .nan and .inf; a method that gets them fails late.
+Validator = extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": _is_whole_number, "number": _is_finite_number}
+    ),
+)
+
+
 def check(instance: Any, schema: Config, *, where: str) -> None:
     """Raise a :class:`~scbraid.errors.UserError` for the first violation of the schema, outermost first."""
-    errors = sorted(Draft202012Validator(schema).iter_errors(instance), key=lambda error: len(error.absolute_path))
+    errors = sorted(Validator(schema).iter_errors(instance), key=lambda error: len(error.absolute_path))
     if errors:
         raise UserError(_describe(errors[0], where))
 
@@ -105,6 +152,8 @@ def check(instance: Any, schema: Config, *, where: str) -> None:
 def _describe(error: Any, where: str) -> str:
     path = "/".join(str(part) for part in error.absolute_path)
     place = f"{where}: {path}" if path and where == "config" else "/".join(filter(None, (where, path)))
+    if "propertyNames" in error.absolute_schema_path:
+        return _describe_name(error.instance, place)
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         valid = list(error.schema.get("properties", {}))
         unknown = next(key for key in error.instance if key not in valid)
@@ -112,24 +161,52 @@ def _describe(error: Any, where: str) -> str:
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
         return f"{place}: the key '{missing}' is missing"
-    if "propertyNames" in error.absolute_schema_path:
-        return (
-            f"{place}: the name {error.instance!r} names files, so it may only hold letters, digits, '_', '-' and '.', "
-            "starts with a letter or digit and has at most 64"
-        )
+    found = "empty" if error.instance is None else _shorten(repr(error.instance))
     if error.validator == "enum":
-        options = [str(option) for option in error.validator_value]
-        return f"{place} is {error.instance!r}, {suggest(str(error.instance), options)} (valid: {', '.join(options)})"
+        return f"{place} is {found}, {suggest(str(error.instance), map(str, error.validator_value))}"
     if error.validator == "type":
         types = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-        return f"{place} is {error.instance!r}; it should be of type {' or '.join(types)}"
+        expected = " or ".join(TYPE_WORDS[kind] for kind in types)
+        return f"{place} is {found}; it should be {expected}{_type_hint(error.instance, types)}"
+    if error.validator == "pattern" and "description" in error.schema:
+        return f"{place} is {found}, which does not fit. {error.schema['description']}"
     return f"{place}: {error.message}"
+
+
+def _describe_name(name: Any, place: str) -> str:
+    if not isinstance(name, str):
+        return f"{place}: YAML does not read the name {name!r} as text; put it in quotes"
+    return (
+        f"{place}: the name {_shorten(repr(name))} becomes part of file names: letters, digits, '_', '-' and '.' only, "
+        "a letter or digit first, at most 64"
+    )
+
+
+def _type_hint(value: Any, types: list[str]) -> str:
+    """Say how YAML wants the value where its reading of it is the likely mistake."""
+    if value is None or isinstance(value, dict | list):
+        return ""
+    if "string" in types:
+        return "; put it in quotes"
+    if "array" in types:
+        return f", such as [{_shorten(str(value))}]"
+    if isinstance(value, str) and {"number", "integer"} & set(types):
+        try:
+            return f"; YAML reads this as text, write {float(value):.12g}"
+        except ValueError:
+            return ""
+    return ""
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
 def with_defaults(instance: Any, schema: Config, root: Config | None = None) -> Any:
     """Return a deep copy of `instance` in which every absent key that has a default in the schema is present.
 
-    Keys stand in the order of the schema, so that writing them in another order changes nothing downstream.
+    Keys stand in the order of the schema, so that writing them in another order changes nothing downstream. A section
+    without keys (``qc:``, which YAML reads as null) stands for its defaults.
     """
     root = root or schema
     schema = _dereference(schema, root)
@@ -138,8 +215,9 @@ def with_defaults(instance: Any, schema: Config, root: Config | None = None) -> 
     properties = {key: _dereference(subschema, root) for key, subschema in schema.get("properties", {}).items()}
     other = schema.get("additionalProperties")
     defaults = {key: subschema["default"] for key, subschema in properties.items() if "default" in subschema}
-    present = defaults | instance
-    ordered = [key for key in properties if key in present] + [key for key in instance if key not in properties]
+    given = {key: value for key, value in instance.items() if value is not None or defaults.get(key) != {}}
+    present = defaults | given
+    ordered = [key for key in properties if key in present] + [key for key in given if key not in properties]
     free = other if isinstance(other, dict) else {}
     return {key: with_defaults(present[key], properties.get(key, free), root) for key in ordered}
 

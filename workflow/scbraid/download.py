@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ftplib
+import hashlib
 import logging
+import re
+import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import h5py
@@ -13,8 +17,16 @@ import pooch
 from scbraid.errors import UserError
 from scbraid.files import read_json, write_json
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 SCHEMES = ("http", "https", "ftp")
-RETRIES = 3
+ATTEMPTS = 4
+FIRST_WAIT = 1.0  # seconds before the second attempt, doubled before each further one
+TIMEOUT = 30  # seconds without an answer
+CHUNK = 2**20
+LONGEST_FILE_NAME = 100
+PERMANENT_STATUS = set(range(400, 500)) - {408, 425, 429}
 logger = logging.getLogger(__name__)
 
 
@@ -48,17 +60,20 @@ def fetch(source: str, *, sha256: str | None, folder: Path, record: Path) -> dic
         No such file, a failed download, a checksum that differs, or content that is not HDF5.
     """
     expected = sha256.lower() if sha256 else _recorded(record, source)
-    path = _download(source, expected, folder) if is_url(source) else Path(source)
-    if not path.is_file():
-        raise UserError(f"{source}: no such file; give a path to an .h5ad file (from here: {Path.cwd()}) or a URL")
-    try:
-        actual = pooch.file_hash(str(path), alg="sha256")
-    except PermissionError as error:
-        raise UserError(f"{source}: no permission to read this file") from error
-    if expected and actual != expected:
-        raise UserError(_mismatch(source, actual, expected, None if sha256 else record))
-    if not h5py.is_hdf5(path):
-        raise UserError(f"{source} is not an .h5ad file: {path.stat().st_size} bytes that are not HDF5")
+
+    def check(path: Path) -> str:
+        actual = _checksum(path, source)
+        if expected and actual != expected:
+            raise UserError(_mismatch(source, actual, expected, None if sha256 else record))
+        _check_hdf5(path, source)
+        return actual
+
+    if is_url(source):
+        path = folder / _file_name(source)
+        actual = _kept(path, check) or _download(source, path, check)
+    else:
+        path = Path(source)
+        actual = check(path)
     if not sha256:
         record.parent.mkdir(parents=True, exist_ok=True)
         write_json({"source": source, "sha256": actual}, record)
@@ -68,20 +83,83 @@ def fetch(source: str, *, sha256: str | None, folder: Path, record: Path) -> dic
 def _recorded(record: Path, source: str) -> str | None:
     if not record.is_file():
         return None
-    known = read_json(record)
-    return known["sha256"] if known["source"] == source else None
-
-
-def _download(url: str, expected: str | None, folder: Path) -> Path:
-    name = Path(unquote(urlsplit(url).path)).name or "source.h5ad"
-    known = f"sha256:{expected}" if expected else None
-    store = pooch.create(path=folder, base_url="", registry={name: known}, urls={name: url}, retry_if_failed=RETRIES)
     try:
-        return Path(store.fetch(name))
-    except ValueError as error:
-        raise UserError(f"{url}: the downloaded file has another sha256 than expected ({expected})") from error
+        known = read_json(record)
+        return known["sha256"] if known["source"] == source else None
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{record} is damaged; delete it to record the checksum of {source} anew") from error
+
+
+def _file_name(url: str) -> str:
+    """Name the download: unlike for unlike URLs, and harmless whatever the URL holds."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", unquote(urlsplit(url).path).rsplit("/", 1)[-1])
+    return f"{hashlib.sha256(url.encode()).hexdigest()[:8]}-{name[-LONGEST_FILE_NAME:]}"
+
+
+def _checksum(path: Path, source: str) -> str:
+    if not path.is_file():
+        raise UserError(f"{source}: no such file (from {Path.cwd()}); give an .h5ad file or an http(s)/ftp URL")
+    try:
+        return pooch.file_hash(str(path), alg="sha256")
+    except PermissionError as error:
+        raise UserError(f"{source}: no permission to read this file") from error
+
+
+def _check_hdf5(path: Path, source: str) -> None:
+    if not h5py.is_hdf5(path):
+        raise UserError(f"{source} is not an .h5ad file: {path.stat().st_size} bytes that are not HDF5")
+    try:
+        h5py.File(path, "r").close()
     except OSError as error:
-        raise UserError(f"{url}: download failed ({error})") from error
+        raise UserError(f"{source} is a damaged HDF5 file ({error})") from error
+
+
+def _kept(path: Path, check: Callable[[Path], str]) -> str | None:
+    """Checksum of an earlier download, or None when there is none or it is no longer right."""
+    try:
+        return check(path)
+    except UserError:
+        return None
+
+
+def _download(url: str, path: Path, check: Callable[[Path], str]) -> str:
+    part = path.with_name(f"{path.name}.part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _transfer(url, part)
+        actual = check(part)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+    return actual
+
+
+def _transfer(url: str, part: Path) -> None:
+    is_ftp = urlsplit(url).scheme == "ftp"
+    downloader = (pooch.FTPDownloader if is_ftp else pooch.HTTPDownloader)(timeout=TIMEOUT, chunk_size=CHUNK)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            downloader(url, str(part), None)
+        except ftplib.all_errors as error:  # OSError, and with it all errors of HTTP, is one of them
+            if attempt == ATTEMPTS or _is_permanent(error):
+                raise UserError(f"{url}: download failed ({_reason(error)})") from error
+            logger.warning("%s: attempt %d failed (%s)", url, attempt, _reason(error))
+            time.sleep(FIRST_WAIT * 2 ** (attempt - 1))
+        else:
+            return
+
+
+def _is_permanent(error: Exception) -> bool:
+    """Tell whether another attempt must fail alike: a refusal (not found, forbidden) or a malformed URL."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    return status in PERMANENT_STATUS or isinstance(error, ftplib.error_perm | ValueError)
+
+
+def _reason(error: Exception) -> str:
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"{response.status_code} {response.reason}"
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _mismatch(source: str, actual: str, expected: str, record: Path | None) -> str:

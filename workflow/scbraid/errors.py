@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+MIN_PREFIX = 3
+
 
 class UserError(Exception):
     """A mistake in the config or the data, worded for the person who can mend it.
@@ -25,9 +27,10 @@ def suggest(name: str, valid: Iterable[str]) -> str:
     >>> suggest("harmoni", ["pca", "harmony"])
     "did you mean 'harmony'?"
     """
-    valid = [str(option) for option in valid]
-    lowered = {option.lower(): option for option in valid}
-    near = difflib.get_close_matches(str(name).lower(), lowered, n=1, cutoff=0.6)
+    name = str(name).lower()
+    lowered = {str(option).lower(): str(option) for option in valid}
+    completed = [option for option in lowered if option.startswith(name)] if len(name) >= MIN_PREFIX else []
+    near = completed if len(completed) == 1 else difflib.get_close_matches(name, lowered, n=1, cutoff=0.6)
     if near:
         return f"did you mean '{lowered[near[0]]}'?"
-    return f"valid: {', '.join(sorted(valid))}" if valid else "nothing is valid here"
+    return f"valid: {', '.join(sorted(lowered.values()))}" if lowered else "nothing is valid here"

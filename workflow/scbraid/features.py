@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 TARGET_SUM = 1e4
+# scanpy's span first; small batches with few distinct means need a wider one for the local fit to be solvable.
+LOESS_SPANS = (0.3, 0.5, 0.7, 1.0)
 logger = logging.getLogger(__name__)
 
 
@@ -91,20 +93,29 @@ def _select_variable(
     ranked = normalised[:, candidates].copy()
     if flavor == "seurat_v3":
         ranked.layers["counts"] = adata.layers["counts"][:, candidates]
-    with np.errstate(all="ignore"):
-        chosen = sc.pp.highly_variable_genes(
-            ranked,
-            flavor=flavor,
-            layer="counts" if flavor == "seurat_v3" else None,
-            n_top_genes=n_top_genes,
-            batch_key="batch",
-            inplace=False,
-        )
+    chosen = _highly_variable(ranked, flavor=flavor, n_top_genes=n_top_genes, name=name)
     numeric = [column for column in chosen.columns if column != "highly_variable"]
     for column in numeric:
         table[column] = pd.Series(chosen[column].to_numpy(), index=np.flatnonzero(candidates))
     table["selected"] = False
     table.loc[candidates, "selected"] = chosen["highly_variable"].to_numpy()
+
+
+def _highly_variable(ranked: AnnData, *, flavor: str, n_top_genes: int, name: str) -> pd.DataFrame:
+    options = {"flavor": flavor, "n_top_genes": n_top_genes, "batch_key": "batch", "inplace": False}
+    if flavor != "seurat_v3":
+        with np.errstate(all="ignore"):
+            return sc.pp.highly_variable_genes(ranked, **options)
+    for span in LOESS_SPANS:
+        try:
+            with np.errstate(all="ignore"):
+                return sc.pp.highly_variable_genes(ranked, layer="counts", span=span, **options)
+        except ValueError as error:
+            logger.warning("loess with span %s fails on a batch (%s)", span, error)
+    raise UserError(
+        f"{name}: features/flavor seurat_v3 cannot fit a trend of variance in a batch, it is too small or too sparse; "
+        "take flavor: seurat, or leave small batches out"
+    )
 
 
 def _read_genes(path: str, known: pd.Index, name: str) -> list[str]:

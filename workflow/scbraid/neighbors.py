@@ -13,6 +13,7 @@ from scipy import sparse
 
 from scbraid.distances import nearest
 from scbraid.fuzzy import memberships
+from scbraid.parallel import thread_count
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -75,8 +76,9 @@ def nearest_neighbors(embedding: np.ndarray, *, n_neighbors: int = 90, seed: int
     if not np.isfinite(embedding).all():
         raise ValueError("the embedding holds values that are not finite")
     n_neighbors = min(n_neighbors, len(embedding) - 1)
-    search = _exact if len(embedding) <= EXACT_UP_TO else _approximate
-    return search(np.asarray(embedding, dtype=np.float32), n_neighbors, seed)
+    if len(embedding) <= EXACT_UP_TO:
+        return Neighbors(*nearest(embedding, n_neighbors))
+    return _approximate(embedding, n_neighbors, seed)
 
 
 def connectivities(neighbors: Neighbors, n_neighbors: int = 15) -> sparse.csr_matrix:
@@ -108,25 +110,12 @@ def connectivities(neighbors: Neighbors, n_neighbors: int = 15) -> sparse.csr_ma
     return union
 
 
-def _exact(embedding: np.ndarray, n_neighbors: int, seed: int) -> Neighbors:  # noqa: ARG001 (no randomness here)
-    return Neighbors(*nearest(embedding, n_neighbors))
-
-
 def _approximate(embedding: np.ndarray, n_neighbors: int, seed: int) -> Neighbors:
     from pynndescent import NNDescent  # importing it takes seconds
 
-    from scbraid.parallel import thread_count
-
-    index = NNDescent(
-        embedding,
-        n_neighbors=n_neighbors + 1,
-        random_state=seed,
-        n_jobs=thread_count(),
-        low_memory=True,
-        compressed=True,
-    )
-    indices, distances = index.neighbor_graph
-    return _without_self(indices, distances)
+    points = np.asarray(embedding, dtype=np.float32)
+    index = NNDescent(points, n_neighbors=n_neighbors + 1, random_state=seed, n_jobs=thread_count())
+    return _without_self(*index.neighbor_graph)
 
 
 def _without_self(indices: np.ndarray, distances: np.ndarray) -> Neighbors:

@@ -1,15 +1,16 @@
-"""Conditional variational autoencoder for single-cell counts, and its trainer."""
+"""Conditional variational autoencoder for single-cell counts, and its trainer.
 
-from typing import TYPE_CHECKING, Any
+:class:`CVAE` is imported when it is first asked for, so that reading the parameters' schema loads no torch.
+"""
 
-if TYPE_CHECKING:
-    from scbraid.cvae.api import CVAE
+from __future__ import annotations
+
+from typing import Any
 
 __all__ = ["CVAE"]
 
 
-def __getattr__(name: str) -> Any:
-    """Import the model on first use, so that reading its parameters needs no torch."""
+def __getattr__(name: str) -> Any:  # noqa: ANN401
     if name == "CVAE":
         from scbraid.cvae.api import CVAE
 

@@ -23,20 +23,22 @@ class Covariates:
 
     Attributes
     ----------
-    batch
-        Code of the batch, shape (cells,).
-    categorical
-        Codes of further categorical covariates, cells x covariates.
+    codes
+        Codes of the batch (first column) and of further categorical covariates, cells x (1 + covariates).
     continuous
         Standardised continuous covariates, cells x covariates.
     label
         Code of the label, -1 where it is unknown, shape (cells,).
     """
 
-    batch: Tensor
-    categorical: Tensor
+    codes: Tensor
     continuous: Tensor
     label: Tensor
+
+    @property
+    def batch(self) -> Tensor:
+        """Code of the batch, shape (cells,)."""
+        return self.codes[:, 0]
 
     def to(self, device: torch.device) -> Covariates:
         """Move every part to a device."""
@@ -105,8 +107,7 @@ class Minibatch:
         """Return the counts with genes as rows and cells as columns."""
         parts = (self.counts.values.numpy(), self.counts.columns.numpy(), self.counts.starts.numpy())
         transposed = sparse.csr_matrix(parts, shape=(len(self), self.n_genes)).tocsc()
-        starts, columns = (torch.from_numpy(part).long() for part in (transposed.indptr, transposed.indices))
-        return SparseValues(starts, columns, torch.from_numpy(transposed.data))
+        return SparseValues(*map(torch.from_numpy, (transposed.indptr, transposed.indices, transposed.data)))
 
 
 class CellData:
@@ -161,11 +162,11 @@ class CellData:
     def _gather(self, rows: np.ndarray, bounds: np.ndarray) -> Iterator[Minibatch]:
         """Copy some rows and yield them in minibatches between the given bounds."""
         counts = self._counts[rows]
-        starts = torch.from_numpy(counts.indptr).long()
-        genes = torch.from_numpy(counts.indices).long()
+        starts = torch.from_numpy(counts.indptr)
+        genes = torch.from_numpy(counts.indices)
         values = torch.from_numpy(counts.data.astype(np.int32, copy=False)).to(self.dtype)
         within = torch.from_numpy(np.arange(len(rows)) - np.repeat(bounds[:-1], np.diff(bounds)))
-        cells = within.repeat_interleave(starts.diff(), output_size=len(values))
+        cells = within.repeat_interleave(starts.diff().long(), output_size=len(values))
         positions = torch.add(genes, cells, alpha=self.n_genes)
         rows = torch.from_numpy(rows)
         library, log_factorials, covariates = self._library[rows], self._log_factorials[rows], self._covariates[rows]

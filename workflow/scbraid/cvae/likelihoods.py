@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch.autograd.function import once_differentiable
 
-from scbraid.cvae.special import LogGammaRatio, Remainders, gamma_differences, remainders
+from scbraid.cvae.special import LogGammaRatio, gamma_differences
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -119,8 +119,9 @@ class _NegativeBinomial(torch.autograd.Function):
         where = minibatch.counts.columns if per_gene else at
         theta = log_theta.exp()
         theta_at = theta.view(-1).index_select(0, where)
-        remainders_at = Remainders(*(part.view(-1).index_select(0, where) for part in remainders(theta)))
-        log_gamma, digamma = gamma_differences(counts, theta_at, remainders_at)
+        log_gamma, digamma = (
+            gamma_differences(counts, theta, where) if per_gene else gamma_differences(counts, theta_at)
+        )
 
         share = torch.softmax(logits, 1)
         log_total = logits.amax(1) - share.amax(1).log()

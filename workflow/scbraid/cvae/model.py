@@ -98,8 +98,7 @@ class VAE(nn.Module):
         """Condition vectors of some cells, cells x features; None for a plain VAE."""
         if self.conditions is None:
             return None
-        codes = torch.cat([covariates.batch[:, None], covariates.categorical], 1)
-        return self.conditions(codes, covariates.continuous)
+        return self.conditions(covariates.codes, covariates.continuous)
 
     def encode(self, minibatch: Minibatch, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
         """Mean and variance of the approximate posterior, each cells x n_latent."""

@@ -40,18 +40,15 @@ class Conditions(nn.Module):
     def __init__(self, n_categories: Sequence[int], n_continuous: int, *, embedding_dim: int | None = None) -> None:
         super().__init__()
         self.n_categories = tuple(n_categories)
-        self.embeddings = nn.ModuleList(
-            nn.Embedding(n, embedding_dim) for n in self.n_categories if embedding_dim is not None
+        self.tables = nn.ModuleList(
+            nn.Embedding.from_pretrained(torch.eye(n)) if embedding_dim is None else nn.Embedding(n, embedding_dim)
+            for n in self.n_categories
         )
-        per_category = sum(self.n_categories) if embedding_dim is None else embedding_dim * len(self.n_categories)
-        self.n_features = per_category + n_continuous
+        self.n_features = sum(table.embedding_dim for table in self.tables) + n_continuous
 
     def forward(self, codes: Tensor, continuous: Tensor) -> Tensor:
         """Return the condition vectors, cells x `n_features`, from codes (cells x covariates) and continuous values."""
-        if self.embeddings:
-            parts = [embedding(code) for embedding, code in zip(self.embeddings, codes.T)]
-        else:
-            parts = [torch.eye(n).to(continuous).index_select(0, code) for code, n in zip(codes.T, self.n_categories)]
+        parts = [F.embedding(codes[:, i], table.weight) for i, table in enumerate(self.tables)]
         return torch.cat([*parts, continuous], 1)
 
 

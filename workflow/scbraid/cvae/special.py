@@ -8,78 +8,67 @@ of a difference combine to :math:`\log(1 + x / (\theta + 4))`. One pass gives bo
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
 SHIFT = 4
-# Coefficients of u^-1, u^-3, ... of log-gamma; those of u^-2, u^-4, ... of digamma are these times -1, -3, ...
+# Coefficients of u^-1, u^-3, ... of log-gamma; those of u^-2, u^-4, ... of digamma are these times 1, 3, ...
 STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156, -3617 / 122400, 43867 / 244188,
             -174611 / 125400)  # fmt: skip
 TERMS = {torch.float32: 3, torch.float64: len(STIRLING)}
 
 
-class Remainders(NamedTuple):
-    """What the leading terms of Stirling's series leave out at some points, after the shift."""
-
-    log_gamma: Tensor
-    digamma: Tensor
-
-
-def remainders(points: Tensor) -> Remainders:
-    """Remainders of log-gamma and digamma at positive points of any shape."""
-    inverse = (points + SHIFT).reciprocal_()
-    squared = inverse * inverse
-    coefficients = STIRLING[: TERMS[points.dtype]]
-    log_gamma = torch.full_like(points, coefficients[-1])
-    digamma = torch.full_like(points, (2 * len(coefficients) - 1) * coefficients[-1])
-    for i, coefficient in reversed(list(enumerate(coefficients[:-1]))):
-        log_gamma.mul_(squared).add_(coefficient)
-        digamma.mul_(squared).add_((2 * i + 1) * coefficient)
-    # v (v + 3) and (v + 1) (v + 2) are a pair of factors of the rising factorial of v
-    outer = points * (points + 3)
-    inner = outer + 2
-    log_gamma.mul_(inverse).sub_(outer.log()).sub_(inner.log())
-    slopes = (points + 1.5).mul_(2).mul_(outer.reciprocal_().add_(inner.reciprocal_()))
-    digamma.mul_(squared).add_(inverse, alpha=0.5).add_(slopes)
-    return Remainders(log_gamma, digamma)
-
-
-def gamma_differences(counts: Tensor, theta: Tensor, at_theta: Remainders) -> tuple[Tensor, Tensor]:
+def gamma_differences(counts: Tensor, theta: Tensor, where: Tensor | None = None) -> tuple[Tensor, Tensor]:
     r"""Return :math:`\log\Gamma(x + \theta) - \log\Gamma(\theta)` and :math:`\psi(x + \theta) - \psi(\theta)`.
 
     Parameters
     ----------
     counts
-        Positive counts x.
+        Positive counts x, shape (counts,).
     theta
-        Positive :math:`\theta`, of the same shape.
-    at_theta
-        Remainders at `theta`, computed once where many counts share one theta.
+        Positive :math:`\theta`, one a count, or fewer with `where` saying which belongs to each count.
+    where
+        Position in `theta`, shape (counts,).
     """
-    total = counts + theta
-    at_total = remainders(total)
-    shifted = theta + SHIFT
-    logarithm = torch.log1p(counts / shifted)
-    log_gamma = (
-        total.add_(SHIFT).log_().sub_(1).mul_(counts)
-        .addcmul_(shifted.sub_(0.5), logarithm)
-        .add_(at_total.log_gamma)
-        .sub_(at_theta.log_gamma)
-    )  # fmt: skip
-    return log_gamma, logarithm.sub_(at_total.digamma).add_(at_theta.digamma)
+    own_theta = theta.clone() if where is None else theta.index_select(0, where)
+    total = counts + own_theta
+    log_gamma, digamma = _remainders(torch.cat([total, theta]))
+    log_gamma, log_gamma_theta = log_gamma[: len(total)], log_gamma[len(total) :]
+    digamma, digamma_theta = digamma[: len(total)], digamma[len(total) :]
+    if where is not None:
+        log_gamma_theta, digamma_theta = log_gamma_theta.index_select(0, where), digamma_theta.index_select(0, where)
+    logarithm = (counts / own_theta.add_(SHIFT)).log1p_()
+    leading = total.add_(SHIFT).log_().sub_(1).mul_(counts).addcmul_(own_theta.sub_(0.5), logarithm)
+    return leading.add_(log_gamma).sub_(log_gamma_theta), logarithm.sub_(digamma).add_(digamma_theta)
 
 
 class LogGammaRatio(torch.autograd.Function):
-    r"""Differentiable :math:`\log\Gamma(x + \theta) - \log\Gamma(\theta)`."""
+    r"""Differentiable :math:`\log\Gamma(x + \theta) - \log\Gamma(\theta)` for counts x and theta of one shape (counts,)."""
 
     @staticmethod
     def forward(ctx, counts: Tensor, theta: Tensor) -> Tensor:  # noqa: ANN001, D102
-        ratio, slope = gamma_differences(counts, theta, remainders(theta))
+        ratio, slope = gamma_differences(counts, theta)
         ctx.save_for_backward(slope)
         return ratio
 
     @staticmethod
     def backward(ctx, upstream: Tensor) -> tuple[None, Tensor]:  # noqa: ANN001, D102
         return None, upstream * ctx.saved_tensors[0]
+
+
+def _remainders(points: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what the leading terms of Stirling's series leave out of log-gamma and digamma, after the shift."""
+    inverse = (points + SHIFT).reciprocal_()
+    squared = inverse * inverse
+    *coefficients, last = STIRLING[: TERMS[points.dtype]]
+    log_gamma = squared * last
+    digamma = squared * (last * (2 * len(coefficients) + 1))
+    for i, coefficient in reversed(list(enumerate(coefficients))):
+        log_gamma.add_(coefficient).mul_(squared if i else inverse)
+        digamma.add_((2 * i + 1) * coefficient).mul_(squared)
+    digamma.add_(inverse, alpha=0.5)
+    # v (v + 1) (v + 2) (v + 3) = pair (pair + 2) with pair = v (v + 3)
+    pair = points * (points + 3)
+    rising = (pair + 2).mul_(pair)
+    digamma.addcdiv_(pair.add_(1).mul_(points + 1.5), rising, value=4)
+    return log_gamma.sub_(rising.log_()), digamma

@@ -51,7 +51,7 @@ class Trainer:
         self.n_epochs = parameters.max_epochs or schedule.default_epochs(data.n_cells)
         self.n_minibatches = -(-n_training // self.batch_size)
         self.optimizer = FlatAdam(
-            model.parameters(),
+            (weight for weight in model.parameters() if weight.requires_grad),
             eps=parameters.eps,
             weight_decay=parameters.weight_decay,
             clip=parameters.gradient_clip_val,

@@ -101,8 +101,7 @@ class Vocabulary:
         continuous = (adata.obs[list(self.keys.continuous)].to_numpy(float) - self.centers) / self.scales
         label = pd.Index(self.labels).get_indexer(_texts(adata, self.keys.label)) if self.labels else np.full(n, -1)
         return Covariates(
-            batch=torch.from_numpy(batch),
-            categorical=torch.from_numpy(np.stack([*categorical], 1) if categorical else np.zeros((n, 0), np.int64)),
+            codes=torch.from_numpy(np.stack([batch, *categorical], 1)),
             continuous=torch.from_numpy(continuous.astype(np.float32)),
             label=torch.from_numpy(label.astype(np.int64)),
         )

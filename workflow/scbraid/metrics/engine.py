@@ -9,11 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scbraid.errors import UserError, suggest
-from scbraid.metrics import agreement, isolated, lisi, silhouette
-from scbraid.metrics import bras as bras_
-from scbraid.metrics import connectivity as connectivity_
-from scbraid.metrics import kbet as kbet_
-from scbraid.metrics import pcr as pcr_
+from scbraid.metrics import agreement, bras, connectivity, isolated, kbet, lisi, pcr, silhouette
 from scbraid.metrics.cells import Cells
 from scbraid.metrics.registry import METRICS
 from scbraid.neighbors import connectivities
@@ -158,15 +154,15 @@ def _silhouette_batch(cells: Cells) -> float | None:
 
 
 def _bras(cells: Cells) -> float | None:
-    return bras_.bras(cells.embedding, cells.labels, cells.batch)
+    return bras.bras(cells.embedding, cells.labels, cells.batch)
 
 
 def _kbet(cells: Cells) -> float | None:
-    return kbet_.kbet(connectivities(cells.neighbors, KBET_NEIGHBORS), cells.labels, cells.batch)
+    return kbet.kbet(connectivities(cells.neighbors, KBET_NEIGHBORS), cells.labels, cells.batch)
 
 
 def _graph_connectivity(cells: Cells) -> float:
-    return connectivity_.graph_connectivity(cells.graph, cells.labels)
+    return connectivity.graph_connectivity(cells.graph, cells.labels)
 
 
 def _ilisi(cells: Cells) -> float:
@@ -174,7 +170,7 @@ def _ilisi(cells: Cells) -> float:
 
 
 def _pcr(cells: Cells) -> float | None:
-    return None if cells.pca is None else pcr_.pcr(cells.pca, cells.embedding, cells.batch)
+    return None if cells.pca is None else pcr.pcr(cells.pca, cells.embedding, cells.batch)
 
 
 _OF_BATCHES: dict[str, Callable[[Cells], float | None]] = {"ilisi": _ilisi, "pcr": _pcr}

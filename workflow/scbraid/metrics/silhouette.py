@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from scbraid.distances import distance_sums
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def silhouette_samples(embedding: np.ndarray, clusters: np.ndarray) -> np.ndarray:
@@ -70,7 +75,12 @@ def silhouette_batch(embedding: np.ndarray, labels: np.ndarray, batch: np.ndarra
     return mean_over_labels(silhouette_samples, embedding, labels, batch)
 
 
-def mean_over_labels(widths, embedding: np.ndarray, labels: np.ndarray, batch: np.ndarray) -> float | None:
+def mean_over_labels(
+    widths: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    embedding: np.ndarray,
+    labels: np.ndarray,
+    batch: np.ndarray,
+) -> float | None:
     """Average ``1 - |width|`` within every label that has several batches, then over those labels.
 
     Parameters

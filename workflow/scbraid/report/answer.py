@@ -30,12 +30,15 @@ class Answer:
         Column that ranks: ``total``, or ``batch`` for data without labels.
     best, second, baseline
         Rows of summary.tsv; None where there is no such run.
+    shown
+        Runs whose UMAPs stand beside the answer: the baseline, if there is one, and the best other run.
     """
 
     score: str
     best: pd.Series
     second: pd.Series | None
     baseline: pd.Series | None
+    shown: tuple[str, ...]
     headline: str
     margin: str
     certainty: str
@@ -50,12 +53,14 @@ def answer(dataset: DatasetResults, config: Config) -> Answer:
     second = summary.iloc[1] if len(summary) > 1 else None
     rows = summary[summary["method"] == baseline_run(config)]
     baseline = rows.iloc[0] if len(rows) else None
+    others = [method for method in summary["method"] if method != baseline_run(config)]
     leaders = list(summary.loc[summary["rank"] == 1, "method"])
     return Answer(
         score=score,
         best=best,
         second=second,
         baseline=baseline,
+        shown=(*rows["method"], *others[:1]),
         headline=_headline(leaders, baseline, dataset.name),
         margin=_margin(best, second, baseline, score),
         certainty=_certainty(best, second, score, config),
@@ -68,7 +73,7 @@ def _headline(leaders: list[str], baseline: pd.Series | None, name: str) -> str:
         return f"{joined(leaders)} share the first place on {name}"
     if baseline is not None and leaders == [baseline["method"]]:
         return f"No method scores above the unintegrated {leaders[0]} on {name}"
-    return f"{leaders[0]} integrates {name} best"
+    return f"{leaders[0]} scores highest on {name}"
 
 
 def _margin(best: pd.Series, second: pd.Series | None, baseline: pd.Series | None, score: str) -> str:
@@ -89,8 +94,8 @@ def _certainty(best: pd.Series, second: pd.Series | None, score: str, config: Co
     lead = best[score] - second[score]
     if any(math.isnan(spread) for spread in spreads):
         return (
-            "These scores come from one seed, so their spread over seeds is not known, and nothing here tells whether "
-            f"a lead of {decimals(lead)} is more than chance. More seeds in the config would."
+            "One seed each: how far scores spread over seeds is not known, so whether a lead of "
+            f"{decimals(lead)} is more than chance cannot be told. More seeds in the config would show it."
         )
     spread = math.hypot(*spreads)
     clear = lead > CLEAR_LEAD * spread
@@ -109,4 +114,4 @@ def _spread(row: pd.Series, score: str, config: Config) -> float:
 
 
 def _cost(best: pd.Series) -> str:
-    return f"{duration(best['seconds'])} on {best['device']}, {megabytes(best['peak_ram_mb'])} of memory at most."
+    return f"It took {duration(best['seconds'])} on {best['device']} and {megabytes(best['peak_ram_mb'])} of memory."

@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 
     from scbraid.config import Config
 
-#: columns that hold names and stay text, also where all names look like numbers
-NAME_COLUMNS = ("batch", "cell", "device", "gene", "group", "label", "method", "metric", "reason", "score")
-
-
 @dataclass(frozen=True, kw_only=True)
 class RunResults:
     """One method with one seed.
@@ -55,7 +51,6 @@ class DatasetResults:
     qc_summary: pd.DataFrame
     genes: pd.DataFrame
     obs: pd.DataFrame
-    metrics: pd.DataFrame
     summary: pd.DataFrame
     runs: tuple[RunResults, ...]
     figures: dict[str, str]
@@ -90,21 +85,20 @@ def read_dataset(results: Path, name: str, *, config: Config, runs: list[tuple[s
     """
     folder = results / name
     settings = config["datasets"][name]
-    summary = read_exact(folder / "benchmark" / "summary.tsv")
+    summary = read_exact(folder / "benchmark" / "summary.tsv", names=("method", "device"))
     rank = {method: place for place, method in enumerate(summary["method"])}
     first = baseline_run(config)
     ordered = sorted(runs, key=lambda run: (run[0] != first, rank[run[0]]))
     transfers = settings["transfer"] is not None
-    figures = {"violins": "qc/violins.svg", "scatter": "qc/scatter.svg", "umap": "benchmark/umap.svg"}
+    figures = {"scatter": "qc/scatter.svg", "umap": "benchmark/umap.svg"}
     return DatasetResults(
         name=name,
         settings=settings,
         source=read_json(folder / "source.json"),
-        qc_cells=read_exact(folder / "qc" / "cells.tsv.gz"),
-        qc_summary=read_exact(folder / "qc" / "summary.tsv"),
-        genes=read_exact(folder / "features" / "genes.tsv"),
+        qc_cells=read_exact(folder / "qc" / "cells.tsv.gz", names=("cell", "batch", "reason")),
+        qc_summary=read_exact(folder / "qc" / "summary.tsv", names=("batch",)),
+        genes=read_exact(folder / "features" / "genes.tsv", names=("gene",)),
         obs=read_obs(folder / "features" / "hvg.h5ad"),
-        metrics=read_exact(folder / "benchmark" / "metrics.tsv"),
         summary=summary,
         runs=tuple(_read_run(folder, method, seed, transfers=transfers) for method, seed in ordered),
         figures={figure: _data_uri(folder / path) for figure, path in figures.items()},
@@ -116,14 +110,14 @@ def baseline_run(config: Config) -> str | None:
     return next((run for run, entry in config["methods"].items() if entry["method"] == "pca"), None)
 
 
-def read_exact(path: Path) -> pd.DataFrame:
-    """Read a tab-separated table with every number as it was written and every name as text."""
+def read_exact(path: Path, *, names: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Read a tab-separated table with every number as it was written, and names as text though they look like numbers."""
     return pd.read_csv(
         path,
         sep="\t",
         keep_default_na=False,
         na_values=[""],
-        dtype=dict.fromkeys(NAME_COLUMNS, str),
+        dtype=dict.fromkeys(names, str),
         float_precision="round_trip",
     )
 
@@ -139,7 +133,7 @@ def _read_run(folder: Path, method: str, seed: int, *, transfers: bool) -> RunRe
         history=read_exact(history) if history.is_file() else None,
         layout=read_embedding(run / "umap.parquet"),
         predictions=pd.read_parquet(transfer / "predictions.parquet") if transfers else None,
-        transfer_scores=read_exact(transfer / "scores.tsv") if transfers else None,
+        transfer_scores=read_exact(transfer / "scores.tsv", names=("score", "label")) if transfers else None,
     )
 
 

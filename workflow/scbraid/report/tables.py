@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from scbraid.benchmark import SCORES
 from scbraid.metrics import METRICS
 
 if TYPE_CHECKING:
     from scbraid.report.results import DatasetResults
 
+AGGREGATES = ("total", "bio", "batch")
 GROUPS = {"bio": "bio conservation", "batch": "batch correction"}
+OVERALL_SCORES = {
+    "accuracy": "accuracy",
+    "macro_f1": "macro F1",
+    "balanced_accuracy_seen": "balanced accuracy, labels of the reference",
+}
+CLASS_SCORES = {"accuracy": "accuracy", "f1": "F1"}
 REASONS = {
     "no_counts": "no counts at all",
     "log_counts_outlier": "counts far from the batch median",
@@ -43,7 +49,7 @@ def score_columns(summary: pd.DataFrame) -> list[ScoreColumn]:
     }
     aggregates = [
         ScoreColumn(name=name, title=name, group="aggregate", in_total=True, description=descriptions[name])
-        for name in reversed(SCORES)
+        for name in AGGREGATES
         if summary[name].notna().any()
     ]
     metrics = [
@@ -65,7 +71,7 @@ def drop_table(cells: pd.DataFrame) -> pd.DataFrame:
     """Count dropped cells by reason and batch; a cell with two reasons counts in both."""
     dropped = cells.loc[~cells["kept"], ["batch", "reason"]]
     exploded = dropped.assign(reason=dropped["reason"].str.split(";")).explode("reason")
-    counts = exploded.groupby(["reason", "batch"]).size().unstack(fill_value=0)
+    counts = pd.crosstab(exploded["reason"], exploded["batch"])
     return counts.reindex(columns=sorted(cells["batch"].unique()), fill_value=0)
 
 
@@ -102,29 +108,41 @@ class TransferTables:
     by_class
         Rows: labels; columns: (method, score); means over seeds.
     cells
-        Scored cells of every label, and of ``all``.
+        Scored cells of every label.
+    n_cells
+        Scored cells.
     """
 
     overall: pd.DataFrame
     by_class: pd.DataFrame
     cells: pd.Series
+    n_cells: int
 
 
 def transfer_tables(dataset: DatasetResults) -> TransferTables | None:
     """Gather the scores of label transfer; None where there is none, or no cell whose label is known."""
     tables = [
-        run.transfer_scores.assign(method=run.name) for run in dataset.runs if run.transfer_scores is not None
+        run.transfer_scores.assign(method=run.name, seed=run.seed)
+        for run in dataset.runs
+        if run.transfer_scores is not None
     ]
     scores = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
     if scores.empty:
         return None
     order = [run.name for run in dataset.first_runs]
-    is_all = scores["score"].isin(["accuracy", "macro_f1", "balanced_accuracy_seen"]) & (scores["label"] == "all")
-    overall = scores[is_all].groupby(["method", "score"], sort=False)["value"].mean().unstack()
-    classes = scores[~is_all].groupby(["label", "method", "score"])["value"].mean().unstack(["method", "score"])
-    columns = [(method, score) for method in order for score in ("accuracy", "f1") if (method, score) in classes]
-    cells = scores[scores["score"] == "accuracy"].groupby("label")["cells"].max()
-    return TransferTables(overall=overall.loc[order], by_class=classes[columns], cells=cells)
+    # the scores over all cells come first in scores.tsv, before those of a label that is itself named "all"
+    is_first = ~scores.duplicated(["method", "seed", "score", "label"])
+    over_all = (scores["label"] == "all") & scores["score"].isin(OVERALL_SCORES) & is_first
+    overall = scores[over_all].groupby(["method", "score"])["value"].mean().unstack()
+    of_classes = scores[~over_all]
+    by_class = of_classes.groupby(["label", "method", "score"])["value"].mean().unstack(["method", "score"])
+    columns = [(method, score) for method in order for score in CLASS_SCORES]
+    return TransferTables(
+        overall=overall.reindex(index=order, columns=list(OVERALL_SCORES)),
+        by_class=by_class.reindex(columns=pd.MultiIndex.from_tuples(columns)),
+        cells=of_classes.groupby("label")["cells"].max(),
+        n_cells=int(scores.loc[over_all, "cells"].max()),
+    )
 
 
 def versions(dataset: DatasetResults) -> dict[str, str]:

@@ -10,15 +10,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 import scbraid
-from scbraid.benchmark import SCORES
 from scbraid.metrics import METRICS
 from scbraid.report import text
 from scbraid.report.answer import answer
-from scbraid.report.cells import cell_payload, palettes
 from scbraid.report.colors import on_dark
 from scbraid.report.curves import training_curves
+from scbraid.report.points import cell_palettes, gene_points, qc_points, umap_points
 from scbraid.report.results import DatasetResults, baseline_run, read_dataset
-from scbraid.report.tables import GROUPS, REASONS, drop_table, gene_facts, score_columns, transfer_tables, versions
+from scbraid.report.tables import (CLASS_SCORES, GROUPS, OVERALL_SCORES, REASONS, drop_table, gene_facts, score_columns, transfer_tables, versions)
+from scbraid.report.violins import violin_columns
 
 if TYPE_CHECKING:
     from scbraid.config import Config
@@ -52,6 +52,8 @@ def write_report(results: Path, output: Path, *, config: Config, runs: list[tupl
         metrics=METRICS,
         groups=GROUPS,
         reasons=REASONS,
+        overall_scores=OVERALL_SCORES,
+        class_scores=CLASS_SCORES,
     )
     output.write_text(page, encoding="utf-8")
 
@@ -64,12 +66,15 @@ def dataset_view(dataset: DatasetResults, config: Config) -> dict[str, Any]:
         "source": dataset.source,
         "has_labels": dataset.has_labels,
         "answer": answer(dataset, config),
-        "palettes": palettes(dataset),
-        "payload": cell_payload(dataset),
+        "palettes": cell_palettes(dataset),
+        "umap_points": umap_points(dataset),
+        "qc_points": qc_points(dataset),
+        "gene_points": gene_points(dataset),
         "n_cells": len(dataset.obs),
         "summary": dataset.summary.to_dict("records"),
         "columns": score_columns(dataset.summary),
         "qc": dataset.qc_summary.to_dict("records"),
+        "violins": violin_columns(dataset.qc_cells),
         "dropped": drop_table(dataset.qc_cells),
         "genes": gene_facts(dataset.genes),
         "runs": dataset.runs,
@@ -92,7 +97,6 @@ def _environment() -> Environment:
     environment.tests["missing"] = text.is_missing
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": True, "separators": (",", ":")}
     environment.globals["asset"] = _asset
-    environment.globals["aggregates"] = SCORES
     return environment
 
 

@@ -1,0 +1,165 @@
+"""Integration quality of methods and cvae recipes: total scores on real data, every number repeatable.
+
+    python tests/benchmarks/quality.py --runs pca harmony scvi scanvi cvae --seeds 0 1 2
+
+Every finished run is a line of results/bench/quality.tsv; a second call computes only what is missing there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "workflow"))
+
+from scbraid.contract import check_embedding
+from scbraid.features import select_features
+from scbraid.files import read_h5ad
+from scbraid.metrics.engine import score
+from scbraid.metrics.total import total
+from scbraid.neighbors import nearest_neighbors
+from scbraid.pca import unintegrated_pca
+from scbraid.standardize import standardize
+
+if TYPE_CHECKING:
+    import numpy as np
+    from anndata import AnnData
+
+SHARED = ROOT.parent / "shared" / "data"
+DATASETS = {
+    "pbmc": ROOT / "resources" / "pbmc" / "pbmc.h5ad",
+    "scmix": SHARED / "scmix_celseq2_dropseq.h5ad",
+    "pbmc_10x": SHARED / "pbmc_10x_v2_v3_5p_wholegenes.h5ad",
+    "kang": SHARED / "kang_muscat_2donors_ifnb.h5ad",
+    "onek1k": SHARED / "onek1k_40donors_29pools.h5ad",
+    "pbmc68k": SHARED / "pbmc68k_reduced_8channels.h5ad",
+}
+N_TOP_GENES = 2000
+SCVI = {"n_hidden": 128, "n_latent": 30, "n_layers": 2, "gene_likelihood": "nb"}
+
+
+def load(name: str) -> AnnData:
+    """Standardise a data set, select up to 2,000 HVG and add the unintegrated PCA; all cells stay."""
+    path = DATASETS[name]
+    adata = standardize(read_h5ad(path), source=str(path), batch="batch", label="cell_type")
+    hvg, _ = select_features(adata, name=name, n_top_genes=min(N_TOP_GENES, adata.n_vars))
+    hvg.obsm["X_pca"] = unintegrated_pca(hvg)[0].to_numpy()
+    return hvg
+
+
+def pca(adata: AnnData, seed: int) -> np.ndarray:  # noqa: ARG001
+    """Nothing corrected."""
+    return adata.obsm["X_pca"]
+
+
+def harmony(adata: AnnData, seed: int) -> np.ndarray:
+    """harmonypy with its defaults."""
+    import harmonypy
+
+    return harmonypy.run_harmony(adata.obsm["X_pca"], adata.obs, "batch", random_state=seed, verbose=False).Z_corr
+
+
+def scvi(adata: AnnData, seed: int, *, labels: bool = False) -> np.ndarray:
+    """scVI, or scANVI started from it, with scvi-tools' default training."""
+    import scvi as scvi_tools
+
+    scvi_tools.settings.seed = seed
+    scvi_tools.model.SCVI.setup_anndata(adata, layer="counts", batch_key="batch")
+    model = scvi_tools.model.SCVI(adata, **SCVI)
+    model.train(accelerator="cpu", enable_progress_bar=False, logger=None)
+    if not labels:
+        return model.get_latent_representation()
+    adata.obs["label_for_training"] = adata.obs["label"].astype(object).fillna("Unknown").astype("category")
+    scanvi = scvi_tools.model.SCANVI.from_scvi_model(model, "Unknown", labels_key="label_for_training")
+    scanvi.train(accelerator="cpu", enable_progress_bar=False, logger=None)
+    return scanvi.get_latent_representation()
+
+
+def cvae(adata: AnnData, seed: int, **parameters: Any) -> np.ndarray:
+    """Train our model with its defaults and the parameters given."""
+    from scbraid.cvae import CVAE
+
+    label_key = "label" if parameters.pop("labels", False) else None
+    model = CVAE(adata, batch_key="batch", label_key=label_key, seed=seed, accelerator="cpu", **parameters)
+    return model.fit().embedding()
+
+
+METHODS = {
+    "pca": pca,
+    "harmony": harmony,
+    "scvi": scvi,
+    "scanvi": lambda adata, seed: scvi(adata, seed, labels=True),
+    "cvae": cvae,
+    "cvae_labels": lambda adata, seed: cvae(adata, seed, labels=True),
+}
+
+
+def evaluate(adata: AnnData, embedding: np.ndarray, name: str) -> dict[str, float]:
+    """All metrics of one embedding and its aggregate scores."""
+    table = check_embedding(embedding, adata.obs_names, method=name)
+    scores = score(
+        table.to_numpy(),
+        batch=adata.obs["batch"],
+        labels=adata.obs["label"],
+        neighbors=nearest_neighbors(table.to_numpy()),
+        pca=adata.obsm["X_pca"],
+    )
+    return total(scores)._asdict() | scores.set_index("metric")["value"].to_dict()
+
+
+def run_missing(names: list[str], datasets: list[str], seeds: list[int], table_file: Path, methods: dict) -> None:
+    """Run what the table does not hold yet and append it, one line a run."""
+    for dataset in datasets:
+        adata = None
+        for name in names:
+            for seed in seeds:
+                if _done(table_file, name, dataset, seed):
+                    continue
+                adata = adata if adata is not None else load(dataset)
+                started = time.perf_counter()
+                embedding = methods[name](adata.copy(), seed)
+                seconds = time.perf_counter() - started
+                row = {"run": name, "dataset": dataset, "seed": seed, "seconds": seconds}
+                _append(row | evaluate(adata, embedding, name), table_file)
+                print(name, dataset, seed, f"{seconds:.0f} s", flush=True)
+
+
+def _done(table_file: Path, name: str, dataset: str, seed: int) -> bool:
+    if not table_file.is_file():
+        return False
+    table = pd.read_csv(table_file, sep="\t")
+    return bool(((table["run"] == name) & (table["dataset"] == dataset) & (table["seed"] == seed)).any())
+
+
+def _append(row: dict[str, Any], table_file: Path) -> None:
+    table_file.parent.mkdir(parents=True, exist_ok=True)
+    known = pd.read_csv(table_file, sep="\t") if table_file.is_file() else pd.DataFrame()
+    pd.concat([known, pd.DataFrame([row])]).to_csv(table_file, sep="\t", index=False)
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", nargs="+", default=list(METHODS), choices=list(METHODS))
+    parser.add_argument("--datasets", nargs="+", default=list(DATASETS), choices=list(DATASETS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("-o", "--output", type=Path, default=ROOT / "results" / "bench" / "quality.tsv")
+    options = parser.parse_args()
+    import torch
+
+    torch.set_num_threads(options.threads)
+    warnings.simplefilter("ignore")
+    present = [name for name in options.datasets if DATASETS[name].is_file()]
+    run_missing(options.runs, present, options.seeds, options.output, METHODS)
+
+
+if __name__ == "__main__":
+    main()
