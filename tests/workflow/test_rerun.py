@@ -70,9 +70,9 @@ EDITS = {
     ),
     "transfer neighbours": (edit("transfer/n_neighbors", 5), {"transfer": 4, "export": 1, "report": 1}),
     "metrics": (edit("metrics/include", ["nmi", "ilisi"]), {"metrics": 4, "benchmark": 1, "report": 1}),
-    "label": (
-        edit("datasets/pbmc/label", None),
-        {"standardize": 1, "qc": 1, "features": 1, "pca": 1} | ALL_RUNS | {"transfer": 0},
+    "place of counts": (
+        edit("datasets/pbmc/counts", "X"),
+        {"standardize": 1, "qc": 1, "features": 1, "pca": 1} | ALL_RUNS,
     ),
 }
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 TARGET_SUM = 1e4
+MIN_GENES = 2
 # scanpy's span first; small batches with few distinct means need a wider one for the local fit to be solvable.
 LOESS_SPANS = (0.3, 0.5, 0.7, 1.0)
 logger = logging.getLogger(__name__)
@@ -41,7 +42,8 @@ def select_features(
         Data set, for messages.
     flavor
         ``seurat_v3`` ranks genes by variance of counts, ``seurat`` and ``cell_ranger`` by dispersion of normalised
-        expression; genes variable in many batches come first (scanpy's ``batch_key``).
+        expression. Ranked within batches (scanpy's ``batch_key``) and merged: ``seurat_v3`` by median rank, the others
+        by the number of batches in which a gene is variable.
     n_top_genes
         Number of genes to select.
     genes
@@ -68,6 +70,8 @@ def select_features(
         _select_variable(adata, normalised, table, flavor=flavor, n_top_genes=n_top_genes, name=name)
     else:
         table["selected"] = table["gene"].isin(_read_genes(genes, adata.var_names, name)) & ~table["excluded"]
+        if table["selected"].sum() < MIN_GENES:
+            raise UserError(f"{name}: features/exclude leaves {table['selected'].sum()} genes of {genes}")
     selected = table["selected"].to_numpy()
     hvg = adata[:, selected].copy()
     hvg.X = normalised.X[:, selected]
@@ -94,8 +98,7 @@ def _select_variable(
     if flavor == "seurat_v3":
         ranked.layers["counts"] = adata.layers["counts"][:, candidates]
     chosen = _highly_variable(ranked, flavor=flavor, n_top_genes=n_top_genes, name=name)
-    numeric = [column for column in chosen.columns if column != "highly_variable"]
-    for column in numeric:
+    for column in chosen.columns.difference(["highly_variable", "gene_name"], sort=False):
         table[column] = pd.Series(chosen[column].to_numpy(), index=np.flatnonzero(candidates))
     table["selected"] = False
     table.loc[candidates, "selected"] = chosen["highly_variable"].to_numpy()
@@ -104,8 +107,14 @@ def _select_variable(
 def _highly_variable(ranked: AnnData, *, flavor: str, n_top_genes: int, name: str) -> pd.DataFrame:
     options = {"flavor": flavor, "n_top_genes": n_top_genes, "batch_key": "batch", "inplace": False}
     if flavor != "seurat_v3":
-        with np.errstate(all="ignore"):
-            return sc.pp.highly_variable_genes(ranked, **options)
+        try:
+            with np.errstate(all="ignore"):
+                return sc.pp.highly_variable_genes(ranked, **options)
+        except (ValueError, IndexError) as error:
+            raise UserError(
+                f"{name}: features/flavor {flavor} cannot group the genes of a batch by mean expression, there are too "
+                "few or too sparse ones; take another flavor, or leave small batches out"
+            ) from error
     for span in LOESS_SPANS:
         try:
             with np.errstate(all="ignore"):
@@ -122,9 +131,10 @@ def _read_genes(path: str, known: pd.Index, name: str) -> list[str]:
     file = Path(path)
     if not file.is_file():
         raise UserError(f"{name}: features/genes: no such file: {path}")
-    wanted = [line.strip() for line in file.read_text().splitlines() if line.strip()]
+    text = file.read_text(encoding="utf-8-sig", errors="replace")
+    wanted = list(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
     present = [gene for gene in wanted if gene in known]
-    if len(present) < 2:
+    if len(present) < MIN_GENES:
         raise UserError(
             f"{name}: features/genes: {len(present)} of the {len(wanted)} genes in {path} are in the data, whose genes "
             f"look like '{known[0]}'"

@@ -12,6 +12,8 @@ import pandas as pd
 
 from scbraid.errors import UserError
 
+NAME_COLUMNS = ("batch", "cell", "gene", "gene_name", "label", "method", "reason")
+
 
 def read_h5ad(path: str | Path) -> ad.AnnData:
     """Read an .h5ad file into memory.
@@ -49,8 +51,8 @@ def write_h5ad(adata: ad.AnnData, path: str | Path) -> None:
 
 
 def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a tab-separated table."""
-    return pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""])
+    """Read a tab-separated table; names stay text, also where they look like numbers or like a missing value."""
+    return pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""], dtype=dict.fromkeys(NAME_COLUMNS, str))
 
 
 def write_table(table: pd.DataFrame, path: str | Path) -> None:

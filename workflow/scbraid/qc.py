@@ -11,6 +11,7 @@ import scanpy as sc
 
 from scbraid.errors import UserError
 from scbraid.gene_families import FAMILIES
+from scbraid.standardize import MIN_CELLS_PER_BATCH
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -165,7 +166,7 @@ def control_quality(adata: AnnData, settings: dict, *, name: str) -> tuple[AnnDa
     Raises
     ------
     UserError
-        A batch loses more than half its cells (unless ``allow_large_loss``) or all of them.
+        A batch loses more than half its cells (unless ``allow_large_loss``) or is left with fewer than 10.
     """
     cells = cell_metrics(adata, scrublet=settings["scrublet"])
     cells["reason"] = drop_reasons(cells, settings)
@@ -175,18 +176,23 @@ def control_quality(adata: AnnData, settings: dict, *, name: str) -> tuple[AnnDa
     kept = cells["kept"].to_numpy()
     filtered = adata[kept].copy()
     filtered.obs["batch"] = filtered.obs["batch"].cat.remove_unused_categories()
-    columns = [column for column in cells.columns if column not in ("batch", "reason", "kept")]
-    filtered.obs[[f"qc_{column}" for column in columns]] = cells.loc[kept, columns].to_numpy()
+    for column in cells.columns.difference(["batch", "reason", "kept"], sort=False):
+        filtered.obs[f"qc_{column}"] = cells.loc[kept, column]
     return filtered, cells, summary
 
 
 def _check_loss(summary: pd.DataFrame, cells: pd.DataFrame, settings: dict, name: str) -> None:
-    worst = summary.loc[summary["lost_percent"].idxmax()]
-    allowed = settings["allow_large_loss"]
-    if worst["after"] > 0 and (allowed or worst["lost_percent"] <= 100 * LARGE_LOSS):
+    before, after = summary["before"], summary["after"]
+    too_few = (after < MIN_CELLS_PER_BATCH) & (after < before)
+    too_many = (after < (1 - LARGE_LOSS) * before) & (not settings["allow_large_loss"])
+    refused = summary[too_few | too_many]
+    if refused.empty:
         return
+    worst = refused.loc[(refused["after"] / refused["before"]).idxmin()]
     reasons = cells.loc[(cells["batch"] == worst["batch"]) & ~cells["kept"], "reason"].str.split(";").explode()
     commonest = reasons.value_counts().index[0]
     lost = f"{name}: qc drops {worst['before'] - worst['after']} of {worst['before']} cells of batch '{worst['batch']}'"
-    remedy = "loosen it" if worst["after"] == 0 or allowed else "loosen it, or set qc/allow_large_loss: true"
+    remedy = "loosen it, or set qc/allow_large_loss: true"
+    if worst["after"] < MIN_CELLS_PER_BATCH:
+        remedy = f"loosen it, or leave the batch out with `batches`: {MIN_CELLS_PER_BATCH} cells must stay"
     raise UserError(f"{lost}, most often for {commonest}; {remedy}")

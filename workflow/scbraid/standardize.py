@@ -55,29 +55,42 @@ def standardize(
         Missing column or layer, counts that are negative, fractional or NaN, duplicate or empty names, fewer than two
         batches, or a batch with fewer than 10 cells.
     """
-    _check_column(adata.obs, batch, source, key="batch")
+    chosen = {"batch": _column(adata.obs, batch, source, key="batch")}
     if label is not None:
-        _check_column(adata.obs, label, source, key="label")
+        chosen["label"] = _column(adata.obs, label, source, key="label")
+    cells = _batch_selection(chosen["batch"], batches, source)
+    chosen = {key: values[cells] for key, values in chosen.items()}
+    _check_missing(chosen, source)
     matrix, var = _find_counts(adata, counts, source)
     genes = _gene_selection(var, feature_types, source)
-    cells = _batch_selection(adata.obs[batch], batches, source)
     _check_names(adata.obs_names[cells], "cell", source)
     _check_names(var.index[genes], "gene", source)
+    _check_batches(chosen["batch"], source)
 
-    standard = ad.AnnData(obs=_rename(adata.obs[cells], batch, label), var=var[genes].copy())
+    standard = ad.AnnData(obs=_rename(adata.obs[cells], chosen), var=var[genes].copy())
     standard.layers["counts"] = sparse.csr_matrix(matrix[cells][:, genes], dtype=np.float32)
-    _check_batches(standard.obs["batch"], source)
     return standard
 
 
-def _check_column(obs: pd.DataFrame, column: str, source: str, *, key: str) -> None:
+def _column(obs: pd.DataFrame, column: str, source: str, *, key: str) -> pd.Series:
+    """Take a column as text; blank entries are missing ones."""
     if column not in obs:
         raise UserError(f"{source}: obs has no column '{column}' (config key {key}), {suggest(column, obs.columns)}")
-    missing = int(obs[column].isna().sum())
-    if key == "batch" and missing:
-        raise UserError(f"{source}: {missing} cells have no batch in obs['{column}']; name one for each or remove them")
-    if key == "label" and missing == len(obs):
-        raise UserError(f"{source}: obs['{column}'] is empty for every cell; set label: null for data without labels")
+    text = obs[column].astype(object).map(str, na_action="ignore")
+    return text.where(text.map(str.strip, na_action="ignore") != "")
+
+
+def _check_missing(chosen: dict[str, pd.Series], source: str) -> None:
+    batch, label = chosen["batch"], chosen.get("label")
+    missing = int(batch.isna().sum())
+    if missing:
+        raise UserError(
+            f"{source}: {missing} cells have no batch in obs['{batch.name}']; name it or remove these cells"
+        )
+    if label is not None and label.isna().all():
+        raise UserError(
+            f"{source}: no cell has a label in obs['{label.name}']; set label: null for data without labels"
+        )
 
 
 def _find_counts(adata: ad.AnnData, counts: str, source: str) -> tuple[sparse.csr_matrix, pd.DataFrame]:
@@ -150,13 +163,13 @@ def _gene_selection(var: pd.DataFrame, feature_types: list[str] | None, source: 
 
 
 def _batch_selection(column: pd.Series, batches: list[str] | None, source: str) -> np.ndarray:
-    names = column.astype(str)
     if batches is None:
-        return np.ones(len(names), dtype=bool)
+        return np.ones(len(column), dtype=bool)
+    known = set(column.dropna())
     for wanted in batches:
-        if wanted not in set(names):
-            raise UserError(f"{source}: obs['{column.name}'] has no batch '{wanted}', {suggest(wanted, set(names))}")
-    return names.isin(batches).to_numpy()
+        if wanted not in known:
+            raise UserError(f"{source}: obs['{column.name}'] has no batch '{wanted}', {suggest(wanted, known)}")
+    return column.isin(batches).to_numpy()
 
 
 def _check_names(names: pd.Index, kind: str, source: str) -> None:
@@ -171,12 +184,12 @@ def _check_names(names: pd.Index, kind: str, source: str) -> None:
         )
 
 
-def _rename(obs: pd.DataFrame, batch: str, label: str | None) -> pd.DataFrame:
-    chosen = {"batch": obs[batch].astype(str)}
-    if label is not None:
-        chosen["label"] = obs[label].astype(object).where(obs[label].notna()).map(str, na_action="ignore")
-    renamed = obs.drop(columns=[column for column in (batch, label) if column is not None and column in obs])
-    renamed = renamed.rename(columns={name: f"{name}_original" for name in ("batch", "label") if name in renamed})
+def _rename(obs: pd.DataFrame, chosen: dict[str, pd.Series]) -> pd.DataFrame:
+    """Put the chosen columns under their new names; columns that stood there before become ``<name>_original``."""
+    renamed = obs.drop(columns=[values.name for values in chosen.values()])
+    for name in ("batch", "label"):
+        if name in renamed:
+            renamed[f"{name}_original"] = renamed.pop(name)
     for name, values in chosen.items():
         renamed[name] = pd.Categorical(values, categories=sorted(values.dropna().unique()))
     renamed.index = renamed.index.astype(str)

@@ -14,29 +14,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from scbraid.config import Config
-    from scbraid.report.results import DatasetResults
 
-#: a lead of fewer standard deviations of a difference than this is called within the spread
+#: a lead of fewer standard deviations of a difference is not told from the spread over seeds
 CLEAR_LEAD = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Sentences, and the numbers in them.
+    """Sentences for the landing page, and what stands beside them.
 
     Attributes
     ----------
     score
         Column that ranks: ``total``, or ``batch`` for data without labels.
-    best, second, baseline
-        Rows of summary.tsv; None where there is no such run.
+    best, baseline
+        Rows of summary.tsv; no baseline where the config has no unintegrated PCA.
     shown
         Runs whose UMAPs stand beside the answer: the baseline, if there is one, and the best other run.
     """
 
     score: str
     best: pd.Series
-    second: pd.Series | None
     baseline: pd.Series | None
     shown: tuple[str, ...]
     headline: str
@@ -45,9 +43,18 @@ class Answer:
     cost: str
 
 
-def answer(dataset: DatasetResults, config: Config) -> Answer:
-    """Word the result of a data set for its landing page."""
-    summary = dataset.summary
+def answer(summary: pd.DataFrame, *, name: str, config: Config) -> Answer:
+    """Word the result of a data set.
+
+    Parameters
+    ----------
+    summary
+        From :func:`scbraid.benchmark.summarize`, best first.
+    name
+        Data set.
+    config
+        From :func:`scbraid.config.resolve`.
+    """
     score = "total" if summary["total"].notna().any() else "batch"
     best = summary.iloc[0]
     second = summary.iloc[1] if len(summary) > 1 else None
@@ -58,13 +65,12 @@ def answer(dataset: DatasetResults, config: Config) -> Answer:
     return Answer(
         score=score,
         best=best,
-        second=second,
         baseline=baseline,
         shown=(*rows["method"], *others[:1]),
-        headline=_headline(leaders, baseline, dataset.name),
+        headline=_headline(leaders, baseline, name),
         margin=_margin(best, second, baseline, score),
         certainty=_certainty(best, second, score, config),
-        cost=_cost(best),
+        cost=f"It took {duration(best['seconds'])} on {best['device']} and {megabytes(best['peak_ram_mb'])} of memory.",
     )
 
 
@@ -78,40 +84,33 @@ def _headline(leaders: list[str], baseline: pd.Series | None, name: str) -> str:
 
 def _margin(best: pd.Series, second: pd.Series | None, baseline: pd.Series | None, score: str) -> str:
     what = "Total score" if score == "total" else "Without labels only batch correction can be scored. Batch score"
-    comparisons = []
-    if second is not None:
-        comparisons.append(f"{decimals(best[score] - second[score])} above {second['method']}")
-    if baseline is not None and baseline["method"] not in (best["method"], second["method"]):
-        gain = decimals(best[score] - baseline[score])
-        comparisons.append(f"{gain} above the unintegrated {baseline['method']}")
-    return f"{what} {decimals(best[score])}" + (f", {joined(comparisons)}." if comparisons else ".")
+    leads = []
+    for other in (second, baseline):
+        if other is None or other["method"] == best["method"]:
+            continue
+        is_baseline = baseline is not None and other["method"] == baseline["method"]
+        lead = f"{decimals(best[score] - other[score])} above {'the unintegrated ' if is_baseline else ''}{other['method']}"
+        if lead not in leads:
+            leads.append(lead)
+    return f"{what} {decimals(best[score])}" + (f", {joined(leads)}." if leads else ".")
 
 
 def _certainty(best: pd.Series, second: pd.Series | None, score: str, config: Config) -> str:
     if second is None:
-        return "There is no other run to compare it with."
-    spreads = [_spread(row, score, config) for row in (best, second)]
-    lead = best[score] - second[score]
-    if any(math.isnan(spread) for spread in spreads):
+        return "There is no other method to compare it with."
+    stochastic = [row for row in (best, second) if METHODS[config["methods"][row["method"]]["method"]].stochastic]
+    lead = decimals(best[score] - second[score])
+    if not stochastic:
+        return "Both methods are deterministic: they give the same scores every time."
+    spread = math.hypot(*[row[f"{score}_sd"] for row in stochastic])
+    if math.isnan(spread):
         return (
-            "One seed each: how far scores spread over seeds is not known, so whether a lead of "
-            f"{decimals(lead)} is more than chance cannot be told. More seeds in the config would show it."
+            f"One seed each: how far scores spread over seeds is not known, so whether a lead of {lead} is more than "
+            "chance cannot be told. More seeds in the config would show it."
         )
-    spread = math.hypot(*spreads)
-    clear = lead > CLEAR_LEAD * spread
-    verdict = "exceeds" if clear else "does not exceed"
+    seeds = int(max(row["seeds"] for row in stochastic))
+    verdict = "exceeds" if best[score] - second[score] > CLEAR_LEAD * spread else "does not exceed"
     return (
-        f"The lead of {decimals(lead)} {verdict} twice the spread over seeds "
-        f"(standard deviation of the difference {decimals(spread)}, {int(best['seeds'])} seeds)."
+        f"Over {seeds} seeds the lead of {lead} {verdict} twice the standard deviation of the difference "
+        f"({decimals(spread)})."
     )
-
-
-def _spread(row: pd.Series, score: str, config: Config) -> float:
-    """Standard deviation over seeds; none for a deterministic method, NaN where one seed hides it."""
-    if not METHODS[config["methods"][row["method"]]["method"]].stochastic:
-        return 0.0
-    return float(row[f"{score}_sd"])
-
-
-def _cost(best: pd.Series) -> str:
-    return f"It took {duration(best['seconds'])} on {best['device']} and {megabytes(best['peak_ram_mb'])} of memory."

@@ -22,7 +22,8 @@ Points = dict[str, Any]
 NO_CODE = 65535
 #: columns of genes.tsv that show why genes were selected, by flavour
 GENE_AXES = (("means", "variances_norm"), ("means", "dispersions_norm"))
-KEPT_COLOR = "#9A9A9A"
+OUTCOME_COLORS = {"kept": "#9A9A9A", "dropped": DROPPED_COLOR}
+FATE_COLORS = {"not selected": "#9A9A9A", "selected": LABEL_COLORS[0]}
 
 
 def cell_palettes(dataset: DatasetResults) -> dict[str, Palette]:
@@ -51,10 +52,7 @@ def qc_points(dataset: DatasetResults) -> Points:
     pairs = [("log_counts", "log_genes"), ("log_counts", "percent_mitochondrial")]
     return _points(
         cells["cell"],
-        palettes={
-            "outcome": {"kept": KEPT_COLOR, "dropped": DROPPED_COLOR},
-            "batch": cell_palettes(dataset)["batch"],
-        },
+        palettes={"outcome": OUTCOME_COLORS, "batch": cell_palettes(dataset)["batch"]},
         codes={"outcome": outcome, "batch": cells["batch"]},
         layouts={f"{x}-{y}": _layout(cells[[x, y]].to_numpy()) for x, y in pairs},
         details={"reason": cells["reason"]},
@@ -71,8 +69,7 @@ def gene_points(dataset: DatasetResults) -> Points | None:
     fate = genes["selected"].map({True: "selected", False: "not selected"})
     mean, variability = axes
     points = np.column_stack([np.log1p(genes[mean].clip(lower=0)), genes[variability]])
-    colors = {"not selected": KEPT_COLOR, "selected": LABEL_COLORS[0]}
-    return _points(genes["gene"], palettes={"fate": colors}, codes={"fate": fate}, layouts={"genes": _layout(points)})
+    return _points(genes["gene"], palettes={"fate": FATE_COLORS}, codes={"fate": fate}, layouts={"genes": _layout(points)})
 
 
 def _points(

@@ -17,7 +17,7 @@ GROUPS = {"bio": "bio conservation", "batch": "batch correction"}
 OVERALL_SCORES = {
     "accuracy": "accuracy",
     "macro_f1": "macro F1",
-    "balanced_accuracy_seen": "balanced accuracy, labels of the reference",
+    "balanced_accuracy_seen": "balanced accuracy",
 }
 CLASS_SCORES = {"accuracy": "accuracy", "f1": "F1"}
 REASONS = {

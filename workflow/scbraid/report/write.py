@@ -15,7 +15,7 @@ from scbraid.report import text
 from scbraid.report.answer import answer
 from scbraid.report.colors import on_dark
 from scbraid.report.curves import training_curves
-from scbraid.report.points import cell_palettes, gene_points, qc_points, umap_points
+from scbraid.report.points import FATE_COLORS, OUTCOME_COLORS, cell_palettes, gene_points, qc_points, umap_points
 from scbraid.report.results import DatasetResults, baseline_run, read_dataset
 from scbraid.report.tables import (CLASS_SCORES, GROUPS, OVERALL_SCORES, REASONS, drop_table, gene_facts, score_columns, transfer_tables, versions)
 from scbraid.report.violins import violin_columns
@@ -65,7 +65,7 @@ def dataset_view(dataset: DatasetResults, config: Config) -> dict[str, Any]:
         "settings": dataset.settings,
         "source": dataset.source,
         "has_labels": dataset.has_labels,
-        "answer": answer(dataset, config),
+        "answer": answer(dataset.summary, name=dataset.name, config=config),
         "palettes": cell_palettes(dataset),
         "umap_points": umap_points(dataset),
         "qc_points": qc_points(dataset),
@@ -74,6 +74,8 @@ def dataset_view(dataset: DatasetResults, config: Config) -> dict[str, Any]:
         "summary": dataset.summary.to_dict("records"),
         "columns": score_columns(dataset.summary),
         "qc": dataset.qc_summary.to_dict("records"),
+        "outcomes": OUTCOME_COLORS,
+        "fates": FATE_COLORS,
         "violins": violin_columns(dataset.qc_cells),
         "dropped": drop_table(dataset.qc_cells),
         "genes": gene_facts(dataset.genes),
