@@ -79,7 +79,7 @@ def test_excluded_families_are_never_selected(demo_standard: ad.AnnData) -> None
     np.testing.assert_array_equal(table["selected"], ~excluded)
     assert table.loc[excluded, "means"].isna().all()
     assert hvg.n_vars == 692
-    with pytest.raises(UserError, match="only 692 genes left after excluding 5$"):
+    with pytest.raises(UserError, match=r"only 692 genes left after excluding 5$"):
         select_features(demo_standard, name="d", n_top_genes=693, exclude=families)
 
 

@@ -87,6 +87,16 @@ def test_result_survives_a_file(adata: ad.AnnData, tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(read.var, standard.var, check_categorical=False, check_dtype=False)
 
 
+def test_stored_zeros_and_unsorted_entries_are_tidied(adata: ad.AnnData) -> None:
+    columns = np.tile([3, 1, 0], N_CELLS)
+    values = np.tile(np.array([2, 0, 1], dtype=np.float32), N_CELLS)
+    adata.X = sparse.csr_matrix((values, columns, np.arange(0, 3 * N_CELLS + 1, 3)), shape=adata.shape)
+    matrix = run(adata).layers["counts"]
+    assert matrix.nnz == 2 * N_CELLS
+    assert matrix.has_canonical_format
+    np.testing.assert_array_equal(matrix.toarray(), np.tile([1, 0, 0, 2, 0, 0], (N_CELLS, 1)))
+
+
 def test_input_is_not_changed(adata: ad.AnnData) -> None:
     adata.X = sparse.csr_matrix(np.vstack([np.zeros(N_GENES), adata.X.toarray()[1:]]))
     before = adata.copy()

@@ -97,7 +97,6 @@ def for_report(wildcards):
         "source.json",
         "qc/cells.tsv.gz",
         "qc/summary.tsv",
-        "qc/violins.svg",
         "qc/scatter.svg",
         "features/genes.tsv",
         "features/hvg.h5ad",
@@ -110,7 +109,9 @@ def for_report(wildcards):
             of_run = ["run.json", "umap.parquet"]
             if method_of(run).trains:
                 of_run.append("history.tsv")
-            files += expand(f"results/{dataset}/runs/{run}/seed-{seed}/{{file}}", file=of_run)
+            files += expand(
+                f"results/{dataset}/runs/{run}/seed-{seed}/{{file}}", file=of_run
+            )
             if has_transfer(dataset):
                 transfer = f"results/{dataset}/transfer/knn/{run}/seed-{seed}/{{file}}"
                 files += expand(transfer, file=["predictions.parquet", "scores.tsv"])

@@ -50,9 +50,16 @@ def write_h5ad(adata: ad.AnnData, path: str | Path) -> None:
     adata.write_h5ad(path, compression="gzip", compression_opts=1)
 
 
-def read_table(path: str | Path) -> pd.DataFrame:
-    """Read a tab-separated table; names stay text, also where they look like numbers or like a missing value."""
-    return pd.read_csv(path, sep="\t", keep_default_na=False, na_values=[""], dtype=dict.fromkeys(NAME_COLUMNS, str))
+def read_table(path: str | Path, *, names: tuple[str, ...] = ()) -> pd.DataFrame:
+    """Read a tab-separated table: numbers exactly as written, columns in `names` as text though they look like numbers."""
+    return pd.read_csv(
+        path,
+        sep="\t",
+        keep_default_na=False,
+        na_values=[""],
+        dtype=dict.fromkeys(names, str),
+        float_precision="round_trip",
+    )
 
 
 def write_table(table: pd.DataFrame, path: str | Path) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 
 from scbraid.files import embedding_table
 from scbraid.neighbors import Neighbors, connectivities
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def umap_layout(

@@ -9,7 +9,7 @@ with job(snakemake):
     from scbraid.files import read_embedding, read_h5ad, read_json, read_table, write_h5ad
 
     names = list(run_keys([tuple(run) for run in snakemake.params.runs]).values())
-    genes = read_table(snakemake.input.genes)
+    genes = read_table(snakemake.input.genes, names=("gene",))
     facts = dict(zip(names, map(read_json, snakemake.input.facts)))
     result = integrated(
         read_h5ad(snakemake.input.filtered),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NONE = 65535
-HOSTILE_BATCHES = ("</script><script>alert(1)</script>", '<b>&amp;"\'', "日本語 ☂ <!--")
+HOSTILE_BATCHES = ("</script><script>alert(1)</script>", "<b>&amp;\"'", "日本語 ☂ <!--")
 HOSTILE_LABELS = ('"><img src=x onerror=alert(1)>', "T & B</td>", "]]>  {{ 7*7 }}")
 
 
@@ -71,8 +71,11 @@ def test_quality_tables_hold_the_values_of_the_files(blood) -> None:
         assert shown[7] == ("–", "")  # no doublet scores
     cells = rows_of(blood.folder / "blood" / "qc" / "cells.tsv.gz")
     expected = Counter((reason, cell["batch"]) for cell in cells for reason in cell["reason"].split(";") if reason)
-    reasons = page.table("reason", "001", "10x v2", "10x v3")
-    assert sum(float(value) for row in reasons[1:] for _, value in row[1:]) == sum(expected.values()) > 0
+    broken = sorted({reason for reason, _ in expected})
+    assert len(broken) > 1
+    reasons = next(rows for rows in page.tables if rows[0][0][0] == "batch" and "median" in rows[0][1][0])
+    for batch, *counts in reasons[1:]:
+        assert [int(value) for _, value in counts] == [expected[reason, batch[1]] for reason in broken]
 
 
 def test_transfer_tables_hold_the_scores(blood) -> None:
@@ -80,7 +83,9 @@ def test_transfer_tables_hold_the_scores(blood) -> None:
     overall = {row[0][1]: row[1:] for row in page.table("method", "accuracy", "macro F1")[1:]}
     by_class = page.table("label", "cells")
     assert [row[0][0] for row in by_class[1:]] == ["B", "T", "all"]
-    position = {(run, score): 2 + 2 * i + j for i, run in enumerate(overall) for j, score in enumerate(("accuracy", "f1"))}
+    position = {
+        (run, score): 2 + 2 * i + j for i, run in enumerate(overall) for j, score in enumerate(("accuracy", "f1"))
+    }
     for run, values in overall.items():
         path = blood.folder / "blood" / "transfer" / "knn" / run / "seed-0" / "scores.tsv"
         written = [(row["score"], row["label"], row["value"], row["cells"]) for row in rows_of(path)]
@@ -161,6 +166,7 @@ def test_links_lead_to_parts_of_the_page(blood) -> None:
     assert {a["data-points"] for _, a in page.tags if "data-points" in a} == set(page.points)
 
 
+@pytest.mark.filterwarnings("ignore:Glyph")  # the static figures lack a font for them, the page does not
 def test_hostile_names_stay_text(make, tmp_path, blood) -> None:
     results = make(tmp_path, datasets={"blood": {"batches": HOSTILE_BATCHES, "labels": HOSTILE_LABELS}})
     page = results.page()

@@ -2,53 +2,74 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import logging
-from pathlib import Path
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import torch
 
-import scbraid
+from scbraid.cvae import expression, query
+from scbraid.cvae.checkpoint import Checkpoint
 from scbraid.cvae.data import CellData
+from scbraid.cvae.device import choose_device, mixed_precision
+from scbraid.cvae.distributed import Group
 from scbraid.cvae.model import VAE
 from scbraid.cvae.parameters import Parameters
+from scbraid.cvae.saving import read_model, write_model
 from scbraid.cvae.trainer import Trainer
 from scbraid.cvae.vocabulary import Keys, Vocabulary, cell_order
-from scbraid.errors import UserError
+from scbraid.errors import UserError, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from anndata import AnnData
+    from scipy import sparse
 
-logger = logging.getLogger(__name__)
+ACTIVE_VARIANCE = 0.01
+COLLAPSED_FRACTION = 0.1
 
 
 class CVAE:
-    """Conditional variational autoencoder for counts.
+    """Conditional variational autoencoder for single-cell counts.
 
     Parameters
     ----------
     adata
-        Cells x genes with raw counts in layers["counts"] or, without that layer, in X.
+        Cells x genes with raw counts in layers["counts"] or, without that layer, in X. The counts are not copied where
+        they are sparse and in canonical form with genes sorted by name.
     batch_key
         Column of obs with the batch; None trains a plain VAE.
     label_key
-        Column of obs with labels for the label head; None trains without one.
+        Column of obs with labels for the label head; None trains without it.
     unlabeled_category
-        Label of cells whose label is unknown; missing values are unknown too.
+        Label of cells whose label is unknown; cells with a missing label are unknown too.
     categorical_covariate_keys, continuous_covariate_keys
         Further columns of obs to condition on.
     seed
         Seed of everything random.
     accelerator
-        "cpu", "gpu", or "auto" for a GPU where there is one.
+        "cpu", "gpu", "mps" (untested), or "auto" for a CUDA device where there is one.
     params
         Any of :class:`~scbraid.cvae.parameters.Parameters`.
+
+    Raises
+    ------
+    UserError
+        If a parameter is not allowed, a column is absent or the values are no counts.
+
+    Notes
+    -----
+    One seed gives one result, byte for byte, on one machine with one number of threads, whatever the order of cells and
+    genes and whatever the batches are called (names of cells that repeat keep their order). A cell without any count gets
+    the embedding of an empty profile; a gene without any count is decoded as zero. Both are mentioned in `run_info`.
+
+    Examples
+    --------
+    >>> model = CVAE(adata, batch_key="batch", n_latent=10).fit()  # doctest: +SKIP
+    >>> adata.obsm["X_cvae"] = model.embedding()  # doctest: +SKIP
     """
 
     def __init__(
@@ -64,38 +85,57 @@ class CVAE:
         accelerator: str = "auto",
         **params: Any,  # noqa: ANN401
     ) -> None:
+        parameters = Parameters.make(params)
         keys = Keys(
-            batch_key,
-            label_key,
-            tuple(categorical_covariate_keys),
-            tuple(continuous_covariate_keys),
-            unlabeled_category,
+            batch=batch_key,
+            label=label_key,
+            unlabeled=unlabeled_category,
+            categorical=tuple(categorical_covariate_keys),
+            continuous=tuple(continuous_covariate_keys),
         )
-        self._set_up(
-            adata,
-            Vocabulary.learn(adata, keys),
-            Parameters.make(params),
-            seed=seed,
-            device=choose_device(accelerator),
-        )
+        vocabulary = Vocabulary.learn(adata, keys)
+        if parameters.n_latent > adata.n_vars:
+            raise UserError(f"cvae: n_latent is {parameters.n_latent}, but the data have only {adata.n_vars} genes")
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
+            module = VAE(parameters, vocabulary.dimensions)
+        self._set_up(adata, vocabulary, module, seed=seed, device=choose_device(accelerator))
+        if label_key and not vocabulary.labels:
+            self._trainer.notes.append(f"no cell has a known label in obs['{label_key}']: trained without label head")
 
     def _set_up(
-        self, adata: AnnData, vocabulary: Vocabulary, parameters: Parameters, *, seed: int, device: torch.device
+        self,
+        adata: AnnData,
+        vocabulary: Vocabulary,
+        module: VAE,
+        *,
+        seed: int,
+        device: torch.device,
+        n_trained: int | None = None,
     ) -> None:
+        if adata.n_obs < 2:
+            raise UserError(f"cvae: the data have {adata.n_obs} cell(s), at least 2 are needed")
         self.vocabulary = vocabulary
-        self.parameters = parameters
+        self.parameters = module.settings
         self.seed = seed
         self.device = device
-        if parameters.n_latent > len(vocabulary.genes):
-            raise UserError(f"cvae: n_latent is {parameters.n_latent}, but there are only {len(vocabulary.genes)} genes")
-        if adata.n_obs < 2:
-            raise UserError(f"cvae: {adata.n_obs} cell(s) cannot be trained on; at least 2 are needed")
+        self.cell_names = adata.obs_names.copy()
         self._order = cell_order(adata)
-        self.data = CellData(vocabulary.counts(adata), vocabulary.covariates(adata), order=self._order, device=device)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            self.module = VAE(parameters, vocabulary.dimensions).to(device)
-        self._trainer = Trainer(self.module, self.data, parameters, seed=seed)
+        counts = vocabulary.counts(adata)
+        self.data = CellData(counts, vocabulary.covariates(adata), order=self._order, device=device)
+        self.module = module.to(device)
+        self.module.mixed_precision = mixed_precision(self.parameters.precision, device)
+        self._trainer = Trainer(
+            self.module,
+            self.data,
+            self.parameters,
+            seed=seed,
+            group=Group.join(device),
+            frozen=n_trained is not None,
+        )
+        self._trainer.notes += _empty(counts)
+        self._canonical_embedding: np.ndarray | None = None
+        self._n_trained = n_trained
 
     def fit(self, *, checkpoint_dir: str | Path | None = None, resume: bool = True) -> CVAE:
         """Train the model.
@@ -103,92 +143,189 @@ class CVAE:
         Parameters
         ----------
         checkpoint_dir
-            Folder for checkpoints; None writes none.
+            Folder to keep a checkpoint in while training lasts.
         resume
-            Whether to go on from a checkpoint found there.
-        """
-        self._trainer.run()
-        return self
-
-    def embedding(self) -> np.ndarray:
-        """Posterior mean of every cell in the order of the AnnData, float32, cells x n_latent."""
-        canonical = self._trainer.posterior_mean().numpy()
-        embedding = np.empty_like(canonical)
-        embedding[self._order] = canonical
-        return embedding
-
-    def save(self, folder: str | Path) -> None:
-        """Write the model into a folder: weights, vocabulary, parameters, versions and history."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        torch.save(self.module.state_dict(), folder / "weights.pt")
-        about = {
-            "seed": self.seed,
-            "parameters": self.parameters.as_dict(),
-            "vocabulary": dataclasses.asdict(self.vocabulary),
-            "versions": {"scbraid": scbraid.__version__, "torch": torch.__version__},
-            "run_info": self.run_info,
-        }
-        (folder / "model.json").write_text(json.dumps(about, indent=1))
-        self.history.to_csv(folder / "history.tsv", sep="\t", index=False)
-
-    @classmethod
-    def load(cls, folder: str | Path, adata: AnnData, *, accelerator: str = "auto") -> CVAE:
-        """Read a model and set it up on data with the same genes and batches.
+            Whether to go on from a checkpoint found there, of an interrupted training with the same data, parameters and
+            seed; the result is that of an uninterrupted one.
 
         Raises
         ------
         UserError
-            If the data lack genes or have other batches; the message says which.
+            If the checkpoint is of another training, or the loss does not stay finite.
         """
-        folder = Path(folder)
-        about = json.loads((folder / "model.json").read_text())
-        keys = Keys(**about["vocabulary"].pop("keys"))
-        model = cls.__new__(cls)
-        model._set_up(
-            adata,
-            Vocabulary(keys=keys, **about["vocabulary"]),
-            Parameters.make(about["parameters"]),
-            seed=about["seed"],
-            device=choose_device(accelerator),
+        checkpoint = None
+        if checkpoint_dir is not None:
+            identity = {
+                "seed": self.seed,
+                "parameters": vars(self.parameters),
+                "names": self.vocabulary.as_dict(),
+                "cells": hashlib.sha256("\n".join(self.cell_names[self._order]).encode()).hexdigest(),
+            }
+            checkpoint = Checkpoint(checkpoint_dir, identity, writes=self._trainer.group.leads)
+            if not resume:
+                checkpoint.remove()
+        self._trainer.run(checkpoint)
+        self._canonical_embedding = None
+        return self
+
+    def embedding(self) -> np.ndarray:
+        """Posterior mean of every cell in the order of the AnnData, float32, cells x n_latent."""
+        embedding = np.empty_like(self._posterior_mean)
+        embedding[self._order] = self._posterior_mean
+        return embedding
+
+    def label_probabilities(self) -> pd.DataFrame:
+        """Probability of every known label for every cell, cells x labels.
+
+        Raises
+        ------
+        UserError
+            If the model was trained without labels.
+        """
+        if self.module.label_head is None:
+            raise UserError("cvae: the model was trained without labels and predicts none")
+        with torch.no_grad():
+            probabilities = self.module.classify(torch.from_numpy(self.embedding()).to(self.device))
+        return pd.DataFrame(probabilities.cpu().numpy(), index=self.cell_names, columns=self.vocabulary.labels)
+
+    def predict_labels(self) -> pd.DataFrame:
+        """Most probable label of every cell (column prediction) and its probability (column probability)."""
+        probabilities = self.label_probabilities()
+        return pd.DataFrame({"prediction": probabilities.idxmax(axis=1), "probability": probabilities.max(axis=1)})
+
+    def get_normalized_expression(
+        self,
+        *,
+        cells: Sequence[str] | None = None,
+        gene_list: Sequence[str] | None = None,
+        transform_batch: str | Sequence[str] | None = None,
+        library_size: float = 1.0,
+    ) -> pd.DataFrame:
+        """Decode expression from the posterior mean, in portions of cells.
+
+        Parameters
+        ----------
+        cells, gene_list
+            Names of cells and genes; None for all.
+        transform_batch
+            Batch to decode every cell under, or several to average over; None for each cell's own.
+        library_size
+            What a cell's expression over all genes of the model sums to.
+
+        Returns
+        -------
+        float32, cells x genes in the order given.
+
+        Raises
+        ------
+        UserError
+            If a name is unknown.
+        """
+        batches = [transform_batch] if isinstance(transform_batch, str) else transform_batch
+        cells = self.cell_names if cells is None else cells
+        genes = self.vocabulary.genes if gene_list is None else gene_list
+        shares = expression.normalized_expression(
+            self.module,
+            self.data,
+            cells=_positions(cells, self.cell_names[self._order], "cell"),
+            genes=_positions(genes, self.vocabulary.genes, "gene"),
+            batches=None if batches is None else _positions(batches, self.vocabulary.categories[0], "batch"),
         )
-        model.module.load_state_dict(torch.load(folder / "weights.pt", map_location=model.device, weights_only=True))
-        model._trainer.history = pd.read_csv(folder / "history.tsv", sep="\t").to_dict("records")
+        return pd.DataFrame(shares * np.float32(library_size), index=list(cells), columns=list(genes))
+
+    def map_query(self, adata: AnnData, *, max_epochs: int | None = None) -> CVAE:
+        """Map other cells onto this model, training nothing but the condition weights of batches that are new.
+
+        A model that conditions its encoder (encode_covariates) corrects the embedding for new batches; otherwise the
+        encoder is shared by all batches, and the new weights serve the decoder alone.
+
+        Parameters
+        ----------
+        adata
+            Cells with the model's genes and columns; labels may be absent.
+        max_epochs
+            Epochs, where there is something to train; None for the default of this many cells.
+
+        Returns
+        -------
+        A model of the query cells; `run_info` tells the fraction of weights that were trained.
+        """
+        vocabulary = self.vocabulary.extended(adata)
+        module, n_trained = query.extend(self.module, self.vocabulary, vocabulary, max_epochs=max_epochs)
+        mapped = CVAE.__new__(CVAE)
+        mapped._set_up(adata, vocabulary, module, seed=self.seed, device=self.device, n_trained=n_trained)
+        return mapped.fit() if n_trained else mapped
+
+    def save(self, folder: str | Path) -> None:
+        """Write weights, names of genes and batches, parameters, versions and history into a folder."""
+        write_model(folder, self.module, self.vocabulary, seed=self.seed, history=self._trainer.history)
+
+    @classmethod
+    def load(cls, folder: str | Path, adata: AnnData, *, accelerator: str = "auto") -> CVAE:
+        """Read a model and apply it to data with the same genes and batches; further genes are left out.
+
+        Raises
+        ------
+        UserError
+            If there is no model, or the data lack genes or have other batches; the message says which.
+        """
+        module, vocabulary, description = read_model(folder)
+        model = cls.__new__(cls)
+        model._set_up(adata, vocabulary, module, seed=description["seed"], device=choose_device(accelerator))
+        model._trainer.history = description["history"]
         return model
 
     @property
-    def run_info(self) -> dict[str, Any]:
-        """Facts of the training for a run's record."""
-        history = self.history
-        return {
-            "device": str(self.device),
-            "epochs": len(history),
-            "cells_per_second": float(history["cells_per_second"].median()) if len(history) else None,
-            "active_dimensions": self._trainer.active_dimensions() if len(history) else None,
-            "n_parameters": sum(weight.numel() for weight in self.module.parameters()),
-            "notes": list(self._trainer.notes),
-        }
-
-    @property
     def history(self) -> pd.DataFrame:
-        """One row an epoch: losses per cell, learning rate, seconds and cells per second."""
+        """One row an epoch: losses per cell, KL weight, learning rate, gradient norm, seconds and cells per second."""
         return pd.DataFrame(self._trainer.history)
 
+    @property
+    def run_info(self) -> dict[str, Any]:
+        """Facts for a run's record, JSON-able."""
+        active = int((self._posterior_mean.var(0) > ACTIVE_VARIANCE).sum())
+        notes = list(self._trainer.notes)
+        if active < COLLAPSED_FRACTION * self.parameters.n_latent:
+            notes.append(f"posterior collapse: {active} of {self.parameters.n_latent} latent dimensions are active")
+        n_parameters = sum(weights.numel() for weights in self.module.parameters())
+        history = self._trainer.history
+        info = {
+            "device": str(self.device),
+            "precision": "bf16" if self.module.mixed_precision else "float32",
+            "epochs": len(history),
+            "cells_per_second": float(np.median([row["cells_per_second"] for row in history])) if history else None,
+            "active_dimensions": active,
+            "n_parameters": n_parameters,
+            "fraction_trained": 1.0 if self._n_trained is None else self._n_trained / n_parameters,
+            "notes": notes,
+        }
+        if self.device.type == "cuda":
+            info["peak_gpu_mb"] = torch.cuda.max_memory_allocated(self.device) / 2**20
+        return info
 
-def choose_device(accelerator: str) -> torch.device:
-    """Turn "auto", "cpu" or "gpu" into a device.
+    @property
+    def _posterior_mean(self) -> np.ndarray:
+        """Posterior means in the model's order of cells."""
+        if self._canonical_embedding is None:
+            self._canonical_embedding = self._trainer.posterior_mean().numpy()
+        return self._canonical_embedding
 
-    Raises
-    ------
-    UserError
-        If a GPU is asked for and there is none.
-    """
-    if accelerator not in ("auto", "cpu", "gpu"):
-        raise UserError(f"cvae: accelerator is '{accelerator}', must be auto, cpu or gpu")
-    if accelerator == "cpu":
-        return torch.device("cpu")
-    if torch.cuda.is_available():
-        return torch.device("cuda", torch.cuda.current_device())
-    if accelerator == "gpu":
-        raise UserError("cvae: accelerator is 'gpu', but torch finds no CUDA device; use cpu or auto")
-    return torch.device("cpu")
+
+def _positions(names: Sequence[str], known: Sequence[str], what: str) -> np.ndarray:
+    at = pd.Index(known).get_indexer(list(names))
+    if (at < 0).any():
+        name = next(name for name, found in zip(names, at) if found < 0)
+        raise UserError(f"cvae: the model has no {what} '{name}'; {suggest(name, known)}")
+    return at
+
+
+def _empty(counts: sparse.csr_matrix) -> list[str]:
+    """Notes on cells and genes without any count."""
+    n_cells = int((np.diff(counts.indptr) == 0).sum())
+    n_genes = counts.shape[1] - len(np.unique(counts.indices))
+    notes = []
+    if n_cells:
+        notes.append(f"{n_cells} cells without any count get the embedding of an empty profile")
+    if n_genes:
+        notes.append(f"{n_genes} genes without any count are decoded as next to zero")
+    return notes

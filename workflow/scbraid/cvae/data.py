@@ -1,20 +1,23 @@
-"""Counts and covariates of all cells, and the minibatches taken from them."""
+"""Cells for training: counts and covariates, cut into minibatches."""
 
 from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from scipy import sparse
 from torch import Tensor
 
+from scbraid.cvae.counts import HostCounts, SparseValues, place, prefetched
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NONZEROS_AT_ONCE = 2**20
+ENTRIES_AT_ONCE = 2**20
+SMALLEST_MINIBATCH = 2
 
 
 @dataclass(frozen=True)
@@ -41,29 +44,11 @@ class Covariates:
         return self.codes[:, 0]
 
     def to(self, device: torch.device) -> Covariates:
-        """Move every part to a device."""
-        return Covariates(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+        """Move everything to a device."""
+        return Covariates(self.codes.to(device), self.continuous.to(device), self.label.to(device))
 
     def __getitem__(self, cells: Tensor | slice) -> Covariates:
-        return Covariates(*(getattr(self, name)[cells] for name in self.__dataclass_fields__))
-
-
-class SparseValues(NamedTuple):
-    """Values of a sparse matrix in compressed rows (or, seen from the other side, compressed columns).
-
-    Attributes
-    ----------
-    starts
-        First entry of each row and the number of entries, shape (rows + 1,).
-    columns
-        Column of each entry, shape (entries,).
-    values
-        Value of each entry, shape (entries,).
-    """
-
-    starts: Tensor
-    columns: Tensor
-    values: Tensor
+        return Covariates(self.codes[cells], self.continuous[cells], self.label[cells])
 
 
 @dataclass(frozen=True)
@@ -103,11 +88,37 @@ class Minibatch:
         """Sum one value a non-zero count over each cell, shape (cells,)."""
         return torch.segment_reduce(values, "sum", offsets=self.counts.starts)
 
+    def dense(self, values: Tensor) -> Tensor:
+        """Spread one value a non-zero count over a matrix of zeros, cells x genes."""
+        flat = values.new_zeros(len(self) * self.n_genes)
+        return flat.scatter_(0, self.positions, values).view(len(self), self.n_genes)
+
     def counts_by_gene(self) -> SparseValues:
-        """Return the counts with genes as rows and cells as columns."""
+        """Return the counts with genes as rows and cells as columns; on the host only."""
         parts = (self.counts.values.numpy(), self.counts.columns.numpy(), self.counts.starts.numpy())
         transposed = sparse.csr_matrix(parts, shape=(len(self), self.n_genes)).tocsc()
         return SparseValues(*map(torch.from_numpy, (transposed.indptr, transposed.indices, transposed.data)))
+
+    def part(self, first: int, last: int, begin: int, end: int) -> Minibatch:
+        """Return the cells from `first` up to `last`, whose non-zero counts are those from `begin` up to `end`."""
+        starts, columns, values = self.counts
+        return Minibatch(
+            counts=SparseValues(starts[first : last + 1] - begin, columns[begin:end], values[begin:end]),
+            cells=self.cells[begin:end] - first,
+            positions=self.positions[begin:end] - first * self.n_genes,
+            library=self.library[first:last],
+            log_factorials=self.log_factorials[first:last],
+            covariates=self.covariates[first:last],
+            n_genes=self.n_genes,
+        )
+
+    def split(self, n_parts: int) -> list[Minibatch]:
+        """Cut into parts of near-equal size."""
+        bounds = np.linspace(0, len(self), n_parts + 1).round().astype(int)
+        starts = self.counts.starts[bounds].tolist()
+        return [
+            self.part(*cells, *counts) for cells, counts in zip(itertools.pairwise(bounds), itertools.pairwise(starts))
+        ]
 
 
 class CellData:
@@ -138,57 +149,66 @@ class CellData:
     ) -> None:
         self.n_cells, self.n_genes = counts.shape
         self.device = device
-        self.dtype = dtype
-        self._counts = counts
         self._order = order
-        self._library = torch.from_numpy(np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel()).to(dtype)
-        self._log_factorials = log_factorials(counts).to(dtype)
-        self._covariates = covariates
+        self._entries_a_cell = counts.nnz / self.n_cells
+        self._counts = place(counts, device, dtype)
+        library = torch.from_numpy(np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel())
+        self._library = library.to(device, dtype)
+        self._log_factorials = log_factorials(counts).to(device, dtype)
+        self._covariates = covariates.to(device)
 
     def minibatches(self, cells: np.ndarray, batch_size: int) -> Iterator[Minibatch]:
         """Cut a sequence of cells into minibatches of near-equal size.
 
-        Sizes differ by at most one and none exceeds `batch_size`, so no minibatch is too small for its statistics.
-        The counts of several minibatches are gathered at once.
+        The counts of several minibatches are copied at once.
         """
         rows = self._order[cells]
-        n_minibatches = -(-len(rows) // batch_size)
-        bounds = np.linspace(0, len(rows), n_minibatches + 1).round().astype(np.int64)
-        at_once = max(1, NONZEROS_AT_ONCE * len(rows) // max(1, self._counts.nnz * batch_size))
-        for first in range(0, n_minibatches, at_once):
-            window = bounds[first : first + at_once + 1]
-            yield from self._gather(rows[window[0] : window[-1]], window - window[0])
+        bounds = np.linspace(0, len(rows), n_minibatches(len(rows), batch_size) + 1).round().astype(np.int64)
+        at_once = max(1, int(ENTRIES_AT_ONCE / max(1, self._entries_a_cell * batch_size)))
+        windows = [bounds[first : first + at_once + 1] for first in range(0, len(bounds) - 1, at_once)]
+        sources = [(rows[window[0] : window[-1]], window - window[0]) for window in windows]
+        if self.device.type != "cpu" and isinstance(self._counts, HostCounts):
+            gathered = prefetched(self._gather, sources)
+        else:
+            gathered = map(self._gather, sources)
+        return itertools.chain.from_iterable(gathered)
 
-    def _gather(self, rows: np.ndarray, bounds: np.ndarray) -> Iterator[Minibatch]:
-        """Copy some rows and yield them in minibatches between the given bounds."""
-        counts = self._counts[rows]
-        starts = torch.from_numpy(counts.indptr)
-        genes = torch.from_numpy(counts.indices)
-        values = torch.from_numpy(counts.data.astype(np.int32, copy=False)).to(self.dtype)
-        within = torch.from_numpy(np.arange(len(rows)) - np.repeat(bounds[:-1], np.diff(bounds)))
-        cells = within.repeat_interleave(starts.diff().long(), output_size=len(values))
-        positions = torch.add(genes, cells, alpha=self.n_genes)
-        rows = torch.from_numpy(rows)
-        library, log_factorials, covariates = self._library[rows], self._log_factorials[rows], self._covariates[rows]
-        for first, last in itertools.pairwise(bounds.tolist()):
-            begin, end = int(counts.indptr[first]), int(counts.indptr[last])
-            yield Minibatch(
-                counts=SparseValues(starts[first : last + 1] - begin, genes[begin:end], values[begin:end]),
-                cells=cells[begin:end],
-                positions=positions[begin:end],
-                library=library[first:last],
-                log_factorials=log_factorials[first:last],
-                covariates=covariates[first:last],
-                n_genes=self.n_genes,
-            )
+    def _gather(self, source: tuple[np.ndarray, np.ndarray]) -> list[Minibatch]:
+        """Copy some rows and cut them into minibatches at the given bounds."""
+        rows, bounds = source
+        starts, counts = self._counts.take(rows)
+        at = torch.from_numpy(rows).to(self.device)
+        cells = torch.arange(len(rows), device=self.device).repeat_interleave(
+            counts.starts.diff().long(), output_size=len(counts.values)
+        )
+        together = Minibatch(
+            counts=counts,
+            cells=cells,
+            positions=torch.add(counts.columns, cells, alpha=self.n_genes),
+            library=self._library[at],
+            log_factorials=self._log_factorials[at],
+            covariates=self._covariates[at],
+            n_genes=self.n_genes,
+        )
+        starts = starts[bounds].tolist()
+        return [
+            together.part(*cells, *counts)
+            for cells, counts in zip(itertools.pairwise(bounds.tolist()), itertools.pairwise(starts))
+        ]
+
+
+def n_minibatches(n_cells: int, batch_size: int) -> int:
+    """Minibatches of at most `batch_size` cells, none of a single cell, which would have no variance."""
+    return max(1, min(-(-n_cells // batch_size), n_cells // SMALLEST_MINIBATCH))
 
 
 def log_factorials(counts: sparse.csr_matrix, *, cells_at_once: int = 2**14) -> Tensor:
     """Sum of log x! over each row of a matrix of counts, float64, shape (rows,)."""
     parts = [torch.empty(0, dtype=torch.float64)]
     for first in range(0, counts.shape[0], cells_at_once):
-        starts = counts.indptr[first : first + cells_at_once + 1]
-        values = counts.data[starts[0] : starts[-1]].astype(np.float64)
-        offsets = torch.from_numpy((starts - starts[0]).astype(np.int64))
-        parts.append(torch.segment_reduce(torch.lgamma(torch.from_numpy(values) + 1), "sum", offsets=offsets))
+        starts = counts.indptr[first : first + cells_at_once + 1].astype(np.int64)
+        values = torch.from_numpy(counts.data[starts[0] : starts[-1]].astype(np.float64))
+        parts.append(
+            torch.segment_reduce(torch.lgamma(values + 1), "sum", offsets=torch.from_numpy(starts - starts[0]))
+        )
     return torch.cat(parts)

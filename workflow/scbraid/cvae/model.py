@@ -1,4 +1,8 @@
-"""The conditional variational autoencoder: networks, priors and likelihood put together."""
+"""The conditional variational autoencoder: networks, prior and likelihood put together.
+
+Following Lopez et al. (2018), Nature Methods 15:1053: counts x of a cell with batch s are encoded as a normal posterior of
+z, and decoded as p(x | z, s) with mean library size x softmax(decoder(z, s)).
+"""
 
 from __future__ import annotations
 
@@ -9,19 +13,21 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from scbraid.cvae import likelihoods
-from scbraid.cvae.networks import Block, Conditions
-from scbraid.cvae.priors import make_prior
+from scbraid.cvae.networks import Block, Conditions, EncoderInput
+from scbraid.cvae.priors import Normals, make_prior
 
 if TYPE_CHECKING:
-    from scbraid.cvae.data import Covariates, Minibatch, SparseValues
+    from scbraid.cvae.data import Covariates, Minibatch
     from scbraid.cvae.parameters import Parameters
+
+SMALLEST_VARIANCE = 1e-4
 
 
 class Dimensions(NamedTuple):
-    """Sizes that the data give to the model."""
+    """What the data say about the model's size and scale."""
 
     n_genes: int
-    n_batches: int
+    n_batches: int = 1
     n_categories: tuple[int, ...] = ()
     n_continuous: int = 0
     n_labels: int = 0
@@ -29,15 +35,15 @@ class Dimensions(NamedTuple):
 
 
 class Losses(NamedTuple):
-    """Parts of the loss, one value a cell."""
+    """Parts of the loss in nats, each of shape (cells,)."""
 
     reconstruction: Tensor
     kl: Tensor
     classification: Tensor
 
     def total(self, kl_weight: float, classification_ratio: float) -> Tensor:
-        """Mean over the cells of the weighted sum."""
-        return (self.reconstruction + kl_weight * self.kl + classification_ratio * self.classification).mean()
+        """Sum over the cells of the weighted parts."""
+        return (self.reconstruction + kl_weight * self.kl + classification_ratio * self.classification).sum()
 
 
 class VAE(nn.Module):
@@ -45,123 +51,133 @@ class VAE(nn.Module):
 
     Parameters
     ----------
-    parameters
+    settings
         Checked parameters.
     dimensions
-        Sizes of the data.
+        Sizes that the data give.
     """
 
-    def __init__(self, parameters: Parameters, dimensions: Dimensions) -> None:
+    def __init__(self, settings: Parameters, dimensions: Dimensions) -> None:
         super().__init__()
-        self.parameters_ = parameters
+        self.settings = settings
         self.dimensions = dimensions
-        p, d = parameters, dimensions
-        embedding_dim = p.embedding_dim if p.batch_representation == "embedding" else None
-        self.conditions = (
-            Conditions((d.n_batches, *d.n_categories), d.n_continuous, embedding_dim=embedding_dim)
-            if p.conditional
-            else None
-        )
-        self.encoder = self._hidden_layers("encoder", d.n_genes)
-        self.latent = nn.Linear(p.n_hidden, 2 * p.n_latent)
-        self.decoder = self._hidden_layers("decoder", p.n_latent)
-        self.output = nn.Linear(p.n_hidden, d.n_genes)
-        if self.conditions is not None and p.condition_output:
-            self.output_shift = nn.Parameter(torch.zeros(self.conditions.n_features, d.n_genes))
-        if p.likelihood == "zinb":
-            self.gate = nn.Linear(p.n_hidden, d.n_genes)
-        if p.likelihood != "poisson":
-            shape = (d.n_genes,) if p.dispersion == "gene" else (d.n_batches, d.n_genes)
-            self.log_theta = nn.Parameter(torch.zeros(shape))
-        self.prior = make_prior(parameters, dimensions)
-        if d.n_labels:
-            self.label_head = nn.Linear(p.n_latent, d.n_labels)
+        self.mixed_precision = False
+        n_latent, widths = settings.n_latent, settings.widths
+        self.conditions = None
+        if settings.conditional:
+            embedding_dim = settings.embedding_dim if settings.batch_representation == "embedding" else None
+            n_categories = (dimensions.n_batches, *dimensions.n_categories)
+            self.conditions = Conditions(n_categories, dimensions.n_continuous, embedding_dim=embedding_dim)
+        self.encoder = self._blocks("encoder", [dimensions.n_genes, *widths])
+        self.latent = nn.Linear(widths[-1], 2 * n_latent)
+        self.decoder = self._blocks("decoder", [n_latent, *reversed(widths)])
+        self.output = nn.Linear(widths[0], dimensions.n_genes)
+        self.output_shift = None
+        if self.conditions is not None and settings.condition_output:
+            self.output_shift = nn.Parameter(torch.zeros(self.conditions.n_features, dimensions.n_genes))
+        self.gate = nn.Linear(widths[0], dimensions.n_genes) if settings.likelihood == "zinb" else None
+        self.log_theta = None
+        if settings.likelihood != "poisson":
+            n_rows = dimensions.n_batches if settings.dispersion == "gene-batch" else 1
+            self.log_theta = nn.Parameter(torch.zeros(n_rows, dimensions.n_genes))
+        self.prior = make_prior(settings, dimensions)
+        self.label_head = nn.Linear(n_latent, dimensions.n_labels) if dimensions.n_labels else None
 
-    def _hidden_layers(self, side: str, n_in: int) -> nn.ModuleList:
-        p = self.parameters_
-        sees = self.conditions is not None and (side == "decoder" or p.encode_covariates)
+    def _blocks(self, side: str, widths: list[int]) -> nn.ModuleList:
+        settings = self.settings
+        sees_conditions = self.conditions is not None and (side == "decoder" or settings.encode_covariates)
         return nn.ModuleList(
             Block(
-                n_in if i == 0 else p.n_hidden,
-                p.n_hidden,
-                n_conditions=self.conditions.n_features if sees and (i == 0 or p.deeply_inject_covariates) else 0,
-                batch_norm=p.use_batch_norm in ("both", side),
-                layer_norm=p.use_layer_norm in ("both", side),
-                activation=p.activation,
-                dropout_rate=p.dropout_rate if side == "encoder" else 0.0,
-                sparse=side == "encoder" and i == 0,
+                n_in,
+                n_out,
+                n_conditions=(
+                    self.conditions.n_features
+                    if sees_conditions and (i == 0 or settings.deeply_inject_covariates)
+                    else 0
+                ),
+                batch_norm=settings.use_batch_norm in ("both", side),
+                layer_norm=settings.use_layer_norm in ("both", side),
+                activation=settings.activation,
+                dropout_rate=settings.dropout_rate if side == "encoder" else 0.0,
             )
-            for i in range(p.n_layers)
+            for i, (n_in, n_out) in enumerate(zip(widths, widths[1:]))
         )
 
-    def condition(self, covariates: Covariates) -> Tensor | None:
-        """Condition vectors of some cells, cells x features; None for a plain VAE."""
-        if self.conditions is None:
-            return None
-        return self.conditions(covariates.codes, covariates.continuous)
+    def forward(self, minibatch: Minibatch, generator: torch.Generator | None = None) -> Losses:
+        """Losses of each cell at one sample of its posterior."""
+        with torch.autocast(minibatch.library.device.type, torch.bfloat16, enabled=self.mixed_precision):
+            posterior = self.encode(minibatch, generator)
+            noise = torch.empty_like(posterior.mean).normal_(generator=generator)
+            z = torch.addcmul(posterior.mean, posterior.variance.sqrt(), noise)
+            hidden, logits = self.decode(z, minibatch.covariates)
+            gate_logits = None if self.gate is None else self.gate(hidden).float()
+        return Losses(
+            self._reconstruction(logits, gate_logits, minibatch),
+            self.prior.kl(posterior, z, minibatch.covariates, self),
+            self._classification(z, minibatch.covariates.label),
+        )
 
-    def encode(self, minibatch: Minibatch, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        """Mean and variance of the approximate posterior, each cells x n_latent."""
-        counts = minibatch.counts
-        values = counts._replace(values=self._transform(counts.values, minibatch.cells, minibatch))
-        by_gene = None
-        if self.training:
-            counts = minibatch.counts_by_gene()
-            by_gene = counts._replace(values=self._transform(counts.values, counts.columns, minibatch))
-        return self.posterior((values, by_gene), self.condition(minibatch.covariates), generator)
+    def encode(self, minibatch: Minibatch, generator: torch.Generator | None = None) -> Normals:
+        """Approximate posterior of each cell, cells x n_latent."""
 
-    def _transform(self, counts: Tensor, cells: Tensor, minibatch: Minibatch) -> Tensor:
-        """What the encoder sees of non-zero counts in the given cells of a minibatch."""
-        if self.parameters_.input_transform == "log1p_normalized":
-            counts = counts * (self.dimensions.median_library / minibatch.library)[cells]
-        return torch.log1p(counts)
+        def transform(counts: Tensor, cells: Tensor) -> Tensor:
+            if self.settings.input_transform == "log1p_normalized":
+                counts = counts * (self.dimensions.median_library / minibatch.library)[cells]
+            return torch.log1p(counts)
 
-    def posterior(
-        self,
-        hidden: Tensor | tuple[SparseValues, SparseValues | None],
-        conditions: Tensor | None,
-        generator: torch.Generator | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """Posterior from the encoder's input, dense or sparse."""
+        conditions = self._condition(minibatch.covariates)
+        hidden = EncoderInput(minibatch, transform)
         for block in self.encoder:
             hidden = block(hidden, conditions, generator)
-        mean, log_variance = self.latent(hidden).chunk(2, 1)
-        return mean, log_variance.exp() + 1e-4
+        return self._posterior(hidden)
+
+    def posterior_of_dense(self, inputs: Tensor) -> Normals:
+        """Posterior of transformed profiles, profiles x genes, that belong to no batch."""
+        conditions = None if self.conditions is None else inputs.new_zeros(len(inputs), self.conditions.n_features)
+        training = self.encoder.training
+        # these profiles must not enter the running statistics of the cells
+        self.encoder.eval()
+        hidden = inputs
+        for block in self.encoder:
+            hidden = block(hidden, conditions, None)
+        self.encoder.train(training)
+        return self._posterior(hidden)
 
     def decode(self, z: Tensor, covariates: Covariates) -> tuple[Tensor, Tensor]:
-        """Logits of the mean (cells x genes) and the last hidden layer for latent positions."""
-        conditions = self.condition(covariates)
+        """Last hidden layer (cells x width) and logits of the mean (cells x genes) at latent positions."""
+        conditions = self._condition(covariates)
         hidden = z
         for block in self.decoder:
             hidden = block(hidden, conditions, None)
         logits = self.output(hidden)
-        if conditions is not None and self.parameters_.condition_output:
+        if self.output_shift is not None:
             logits = logits.addmm(conditions, self.output_shift)
-        return logits, hidden
+        return hidden, logits.float() if self.mixed_precision else logits
 
-    def forward(self, minibatch: Minibatch, generator: torch.Generator | None = None) -> Losses:
-        """Losses of each cell at one sample of its posterior."""
-        mean, variance = self.encode(minibatch, generator)
-        noise = torch.empty_like(mean).normal_(generator=generator)
-        z = torch.addcmul(mean, variance.sqrt(), noise)
-        logits, hidden = self.decode(z, minibatch.covariates)
-        return Losses(
-            self._reconstruction(logits, hidden, minibatch),
-            self.prior.kl(mean, variance, z, minibatch.covariates.batch, self),
-            self._classification(z, minibatch.covariates.label),
-        )
+    def classify(self, z: Tensor) -> Tensor:
+        """Probability of each label, cells x labels."""
+        return torch.softmax(self.label_head(z), 1)
 
-    def _reconstruction(self, logits: Tensor, hidden: Tensor, minibatch: Minibatch) -> Tensor:
-        likelihood = self.parameters_.likelihood
-        if likelihood == "poisson":
+    def _condition(self, covariates: Covariates) -> Tensor | None:
+        return None if self.conditions is None else self.conditions(covariates.codes, covariates.continuous)
+
+    def _posterior(self, hidden: Tensor) -> Normals:
+        mean, log_variance = self.latent(hidden).to(self.latent.weight.dtype).chunk(2, 1)
+        return Normals(mean, log_variance.exp() + SMALLEST_VARIANCE)
+
+    def _reconstruction(self, logits: Tensor, gate_logits: Tensor | None, minibatch: Minibatch) -> Tensor:
+        if self.log_theta is None:
             return likelihoods.poisson_loss(logits, minibatch)
-        log_theta = self.log_theta if self.log_theta.dim() == 1 else self.log_theta[minibatch.covariates.batch]
-        if likelihood == "nb":
+        if len(self.log_theta) == 1:
+            log_theta = self.log_theta[0]
+        else:
+            log_theta = F.one_hot(minibatch.covariates.batch, len(self.log_theta)).to(self.log_theta) @ self.log_theta
+        if gate_logits is None:
             return likelihoods.negative_binomial_loss(logits, log_theta, minibatch)
-        return likelihoods.zero_inflated_negative_binomial_loss(logits, log_theta, self.gate(hidden), minibatch)
+        return likelihoods.zero_inflated_negative_binomial_loss(logits, log_theta, gate_logits, minibatch)
 
     def _classification(self, z: Tensor, label: Tensor) -> Tensor:
         """Cross-entropy of the label head, 0 for cells of unknown label."""
-        if not self.dimensions.n_labels:
+        if self.label_head is None:
             return z.new_zeros(len(z))
         return F.cross_entropy(self.label_head(z), label, ignore_index=-1, reduction="none")

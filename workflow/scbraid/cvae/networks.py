@@ -1,4 +1,4 @@
-"""Encoder and decoder networks."""
+"""Layers of the encoder and decoder."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from scbraid.cvae.data import SparseValues
+    from scbraid.cvae.counts import SparseValues
+    from scbraid.cvae.data import Minibatch
 
 ACTIVATIONS = {
     "relu": nn.ReLU,
@@ -25,7 +26,7 @@ ACTIVATIONS = {
 
 
 class Conditions(nn.Module):
-    """Turn the covariates of cells into the vectors that condition the networks.
+    """Turns covariates of cells into the vectors that condition the networks.
 
     Parameters
     ----------
@@ -34,49 +35,74 @@ class Conditions(nn.Module):
     n_continuous
         Continuous covariates.
     embedding_dim
-        Length of a learned vector a category; None stands for one-hot vectors.
+        Length of a category's learned vector; None stands for one-hot vectors.
     """
 
     def __init__(self, n_categories: Sequence[int], n_continuous: int, *, embedding_dim: int | None = None) -> None:
         super().__init__()
         self.n_categories = tuple(n_categories)
-        self.tables = nn.ModuleList(
-            nn.Embedding.from_pretrained(torch.eye(n)) if embedding_dim is None else nn.Embedding(n, embedding_dim)
-            for n in self.n_categories
+        self.n_continuous = n_continuous
+        self.embeddings = nn.ParameterList(
+            torch.randn(n, embedding_dim) for n in self.n_categories if embedding_dim is not None
         )
-        self.n_features = sum(table.embedding_dim for table in self.tables) + n_continuous
+        widths = self.n_categories if embedding_dim is None else [embedding_dim] * len(self.n_categories)
+        self.n_features = sum(widths) + n_continuous
+        for i, n in enumerate(self.n_categories):
+            self.register_buffer(f"one_hot_{i}", torch.eye(n), persistent=False)
 
     def forward(self, codes: Tensor, continuous: Tensor) -> Tensor:
-        """Return the condition vectors, cells x `n_features`, from codes (cells x covariates) and continuous values."""
-        parts = [F.embedding(codes[:, i], table.weight) for i, table in enumerate(self.tables)]
+        """Return condition vectors, cells x `n_features`, from codes (cells x covariates) and continuous values."""
+        parts = [self.one_hot(i, codes[:, i]) for i in range(len(self.n_categories))]
+        if self.embeddings:
+            parts = [part @ embedding for part, embedding in zip(parts, self.embeddings)]
         return torch.cat([*parts, continuous], 1)
 
+    def one_hot(self, covariate: int, codes: Tensor) -> Tensor:
+        """One-hot vectors of one covariate's codes."""
+        return getattr(self, f"one_hot_{covariate}").index_select(0, codes)
 
-class SparseProduct(torch.autograd.Function):
-    """Product of sparse cells x genes values and a dense genes x features matrix, with its gradient by the latter.
 
-    The gradient needs the same values with genes as rows, so that neither direction touches a zero.
+class EncoderInput:
+    """Transformed counts of a minibatch, to be multiplied with the encoder's first weights.
+
+    On the host the product and its gradient touch non-zero counts only; on a GPU the dense product is faster.
+
+    Parameters
+    ----------
+    minibatch
+        Cells with their counts.
+    transform
+        Function of non-zero counts and their cells that keeps zeros zero.
     """
 
-    @staticmethod
-    def forward(ctx, weight, values, values_by_gene):  # noqa: ANN001, ANN205, D102
-        ctx.values_by_gene = values_by_gene
-        return _weighted_sums(values, weight)
+    def __init__(self, minibatch: Minibatch, transform: Callable[[Tensor, Tensor], Tensor]) -> None:
+        self._minibatch = minibatch
+        self._transform = transform
 
-    @staticmethod
-    @once_differentiable
-    def backward(ctx, upstream):  # noqa: ANN001, ANN205, D102
-        return _weighted_sums(ctx.values_by_gene, upstream), None, None
-
-
-def _weighted_sums(values: SparseValues, rows: Tensor) -> Tensor:
-    return F.embedding_bag(
-        values.columns, rows, values.starts, mode="sum", per_sample_weights=values.values, include_last_offset=True
-    )
+    def __matmul__(self, weight: Tensor) -> Tensor:
+        counts = self._minibatch.counts
+        values = self._transform(counts.values, self._minibatch.cells)
+        if weight.device.type != "cpu":
+            return self._minibatch.dense(values) @ weight
+        if not (weight.requires_grad and torch.is_grad_enabled()):
+            return _weighted_sums(counts._replace(values=values), weight)
+        by_gene = self._minibatch.counts_by_gene()
+        by_gene = by_gene._replace(values=self._transform(by_gene.values, by_gene.columns))
+        return _SparseProduct.apply(weight, counts._replace(values=values), by_gene)
 
 
 class Block(nn.Module):
-    """Linear layer, normalisation, activation and dropout."""
+    """Linear map of inputs and conditions, normalisation, activation and dropout.
+
+    Parameters
+    ----------
+    n_in, n_out
+        Width of the input and of the output.
+    n_conditions
+        Length of the condition vectors; 0 for a layer that does not see them.
+    batch_norm, layer_norm, activation, dropout_rate
+        As named in :class:`~scbraid.cvae.parameters.Parameters`.
+    """
 
     def __init__(
         self,
@@ -88,50 +114,66 @@ class Block(nn.Module):
         layer_norm: bool,
         activation: str,
         dropout_rate: float,
-        sparse: bool = False,
     ) -> None:
         super().__init__()
         bound = n_in**-0.5
-        shape = (n_in, n_out) if sparse else (n_out, n_in)
-        self.weight = nn.Parameter(torch.empty(shape).uniform_(-bound, bound))
+        self.weight = nn.Parameter(torch.empty(n_in, n_out).uniform_(-bound, bound))
         # batch normalisation takes any constant off again
         self.bias = None if batch_norm else nn.Parameter(torch.zeros(n_out))
-        self.condition_weight = nn.Parameter(torch.empty(n_conditions, n_out).uniform_(-bound, bound))
+        self.condition_weight = (
+            nn.Parameter(torch.empty(n_conditions, n_out).uniform_(-bound, bound)) if n_conditions else None
+        )
         self.batch_norm = nn.BatchNorm1d(n_out, momentum=0.01, eps=1e-3) if batch_norm else None
         self.layer_norm = nn.LayerNorm(n_out, elementwise_affine=False) if layer_norm else None
         self.activation = ACTIVATIONS[activation]()
         self.dropout_rate = dropout_rate
 
     def forward(
-        self,
-        inputs: Tensor | tuple[SparseValues, SparseValues | None],
-        conditions: Tensor | None,
-        generator: torch.Generator | None,
+        self, inputs: Tensor | EncoderInput, conditions: Tensor | None, generator: torch.Generator | None
     ) -> Tensor:
-        """Map cells x n_in (or sparse values, cells x genes and transposed) to cells x n_out."""
-        if isinstance(inputs, tuple):
-            hidden = SparseProduct.apply(self.weight, *inputs)
-            hidden = hidden if self.bias is None else hidden + self.bias
-        else:
-            hidden = F.linear(inputs, self.weight, self.bias)
-        if conditions is not None and len(self.condition_weight):
+        """Map inputs, cells x n_in, and conditions, cells x n_conditions, to cells x n_out."""
+        hidden = inputs @ self.weight
+        if self.bias is not None:
+            hidden = hidden + self.bias
+        if self.condition_weight is not None:
             hidden = hidden.addmm(conditions, self.condition_weight)
         if self.batch_norm is not None:
             hidden = self.batch_norm(hidden)
         if self.layer_norm is not None:
             hidden = self.layer_norm(hidden)
         hidden = self.activation(hidden)
-        if self.training and self.dropout_rate > 0:
-            hidden = dropout(hidden, self.dropout_rate, generator)
-        return hidden
+        return dropout(hidden, self.dropout_rate, generator) if self.training and self.dropout_rate > 0 else hidden
 
 
 def dropout(hidden: Tensor, rate: float, generator: torch.Generator | None) -> Tensor:
-    """Zero a random share of the values and scale up the others.
+    """Set a random share of the values to zero and scale up the others.
 
-    Each 64-bit draw decides over four values by 16 bits of it, so the rate is met to within 1/65,536.
+    Each random number of 64 bits decides over four values, so the rate is met to within 1/65,536.
     """
-    draws = torch.empty(-(-hidden.numel() // 4), dtype=torch.int64, device=hidden.device)
-    bits = draws.random_(-(2**63), None, generator=generator).view(torch.int16)[: hidden.numel()].view_as(hidden)
-    kept = (bits >= round(rate * 2**16) - 2**15).to(hidden.dtype)
-    return hidden * kept.div_(1 - rate)
+    numbers = torch.empty(-(-hidden.numel() // 4), dtype=torch.int64, device=hidden.device)
+    draws = numbers.random_(-(2**63), None, generator=generator).view(torch.int16)
+    kept = draws[: hidden.numel()].view_as(hidden) >= round(rate * 2**16) - 2**15
+    return hidden * kept.to(hidden.dtype).div_(1 - rate)
+
+
+class _SparseProduct(torch.autograd.Function):
+    """Product of a sparse and a dense matrix, differentiable by the dense one.
+
+    The gradient takes the same sparse matrix in transposed form.
+    """
+
+    @staticmethod
+    def forward(ctx, dense: Tensor, values: SparseValues, transposed: SparseValues) -> Tensor:  # noqa: ANN001, D102
+        ctx.transposed = transposed
+        return _weighted_sums(values, dense)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, upstream: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN001, D102
+        return _weighted_sums(ctx.transposed, upstream), None, None
+
+
+def _weighted_sums(weights: SparseValues, rows: Tensor) -> Tensor:
+    return F.embedding_bag(
+        weights.columns, rows, weights.starts, mode="sum", per_sample_weights=weights.values, include_last_offset=True
+    )

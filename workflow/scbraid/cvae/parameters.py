@@ -10,95 +10,109 @@ import argparse
 import dataclasses
 import typing
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cache
+from typing import Any, Literal, NamedTuple
 
 from scbraid.errors import UserError, suggest
 
+Side = Literal["both", "encoder", "decoder", "none"]
+
 
 def _parameter(default: Any, description: str, **limits: float) -> Any:  # noqa: ANN401
-    return dataclasses.field(default=default, metadata={"description": description, **limits})
+    return dataclasses.field(default=default, metadata={"description": description, "limits": limits})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters:
     """Checked parameters of one model and its training."""
 
-    # model
     n_latent: int = _parameter(30, "Dimensions of the latent space, at most the number of genes.", minimum=1)
-    n_hidden: int = _parameter(128, "Width of every hidden layer.", minimum=1)
-    n_layers: int = _parameter(2, "Hidden layers of the encoder and of the decoder.", minimum=1)
+    n_hidden: int | list[int] = _parameter(
+        128,
+        "Width of the hidden layers: one number, or one for each encoder layer (the decoder mirrors it).",
+        minimum=1,
+    )
+    n_layers: int = _parameter(2, "Hidden layers of the encoder, and as many of the decoder.", minimum=1)
     dropout_rate: float = _parameter(0.1, "Dropout in the encoder's hidden layers.", minimum=0, below=1)
     activation: Literal["relu", "leaky_relu", "elu", "silu", "gelu", "tanh"] = _parameter(
         "relu", "Non-linearity of the hidden layers."
     )
-    use_batch_norm: Literal["both", "encoder", "decoder", "none"] = _parameter(
-        "both", "Where hidden layers have batch normalisation."
+    use_batch_norm: Side = _parameter("both", "Which hidden layers have batch normalisation.")
+    use_layer_norm: Side = _parameter("none", "Which hidden layers have layer normalisation.")
+    likelihood: Literal["nb", "zinb", "poisson"] = _parameter(
+        "nb", "Distribution of the counts: negative binomial, zero-inflated negative binomial or Poisson."
     )
-    use_layer_norm: Literal["both", "encoder", "decoder", "none"] = _parameter(
-        "none", "Where hidden layers have layer normalisation."
-    )
-    likelihood: Literal["nb", "zinb", "poisson"] = _parameter("nb", "Distribution of the counts.")
     dispersion: Literal["gene", "gene-batch"] = _parameter(
-        "gene", "Whether each gene has one inverse dispersion, or one in each batch."
+        "gene", "Whether a gene has one inverse dispersion, or one in each batch."
     )
     input_transform: Literal["log1p", "log1p_normalized"] = _parameter(
         "log1p", "What the encoder sees: log1p of the counts, or of the counts scaled to the median library size."
     )
-    conditional: bool = _parameter(True, "Whether the networks see batch and covariates; without them it is a plain VAE.")
-    encode_covariates: bool = _parameter(False, "Whether the encoder sees batch and covariates too.")
+    conditional: bool = _parameter(True, "Whether the networks see batch and covariates; a plain VAE does not.")
+    encode_covariates: bool = _parameter(False, "Whether the encoder sees batch and covariates, not only the decoder.")
     deeply_inject_covariates: bool = _parameter(
-        True, "Whether every hidden layer of a conditioned network sees the covariates, or only its first."
+        True, "Whether every hidden layer of a conditioned network sees batch and covariates, or only its first."
     )
     batch_representation: Literal["one-hot", "embedding"] = _parameter(
         "one-hot", "Whether categories enter as one-hot vectors or as learned embeddings."
     )
     embedding_dim: int = _parameter(5, "Length of a category's learned embedding.", minimum=1)
     condition_output: bool = _parameter(
-        False, "Whether each batch and covariate also shifts the decoder's output for every gene directly."
+        False, "Whether batch and covariates also shift the decoder's output for each gene directly."
     )
     prior: Literal["normal", "batch", "mog", "vamp"] = _parameter(
         "normal",
-        "Prior of the latent space: standard normal, a normal for each batch, a mixture of Gaussians, or VampPrior.",
+        "Prior of the latent space: standard normal, a learned normal for each batch, a mixture of Gaussians (a component "
+        "for each label where labels are given), or VampPrior.",
     )
     n_components: int = _parameter(20, "Components of the mog and vamp priors.", minimum=1)
-    # objective
     beta: float = _parameter(1.0, "Final weight of the KL divergence.", minimum=0)
     kl_schedule: Literal["linear", "cyclic", "constant"] = _parameter(
-        "linear", "How the KL weight reaches beta: one linear warm-up, a warm-up in every cycle, or at once."
+        "linear", "How the KL weight reaches beta: one linear warm-up, a warm-up in each cycle, or at once."
     )
     n_epochs_kl_warmup: int | None = _parameter(
         None, "Epochs of the linear warm-up; null stands for half of all epochs.", minimum=1
     )
-    kl_cycles: int = _parameter(4, "Cycles of the cyclic schedule.", minimum=1)
-    free_bits: float = _parameter(0.0, "Nats a latent dimension may use before its KL divergence counts.", minimum=0)
+    n_kl_cycles: int = _parameter(4, "Cycles of the cyclic schedule.", minimum=1)
+    free_bits: float = _parameter(0.0, "Nats that a latent dimension may use before its divergence counts.", minimum=0)
     classification_ratio: float = _parameter(50.0, "Weight of the label head's cross-entropy.", minimum=0)
-    # training
     max_epochs: int | None = _parameter(
-        None, "Epochs; null stands for min(400, 400 x 20,000 / cells), at least 8.", minimum=1
+        None, "Epochs; null stands for 400 up to 20,000 cells and for fewer above, down to 8.", minimum=1
     )
-    batch_size: int | None = _parameter(None, "Cells of a minibatch; null stands for 128 below 10,000 cells, else 256.", minimum=2)
+    batch_size: int | None = _parameter(
+        None, "Cells of a minibatch; null stands for 128 below 10,000 cells and for 256 above.", minimum=2
+    )
     lr: float = _parameter(4e-3, "Peak learning rate of Adam.", above=0)
     lr_schedule: Literal["one_cycle", "cosine", "constant"] = _parameter(
-        "one_cycle", "Learning rate over the training: up and down, down only, or constant."
+        "one_cycle", "Learning rate over the training: up and down, only down, or constant."
     )
     weight_decay: float = _parameter(1e-6, "L2 penalty of Adam.", minimum=0)
     eps: float = _parameter(1e-8, "Adam's epsilon.", above=0)
-    gradient_clip_val: float = _parameter(100.0, "Largest norm of the gradient of the loss per cell.", above=0)
-    train_size: float = _parameter(1.0, "Fraction of the cells trained on; the rest validate.", above=0, maximum=1)
+    gradient_clip_val: float = _parameter(100.0, "Largest norm of the gradient of the mean loss.", above=0)
+    train_size: float | None = _parameter(
+        None, "Fraction of cells trained on, the rest validate; null stands for 1, with early stopping 0.9.",
+        above=0, maximum=1,
+    )  # fmt: skip
     early_stopping: bool = _parameter(
-        False, "Stop when the validation loss has not improved for `early_stopping_patience` epochs; needs train_size < 1."
+        False,
+        "Stop when the validation loss stays above its best for early_stopping_patience epochs, and return to it.",
     )
-    early_stopping_patience: int = _parameter(45, "Epochs without improvement before stopping.", minimum=1)
-    checkpoint_every: int = _parameter(50, "Epochs between checkpoints, where a checkpoint folder is given.", minimum=1)
+    early_stopping_patience: int = _parameter(45, "Epochs that early stopping waits for a better loss.", minimum=1)
+    checkpoint_every: int = _parameter(25, "Epochs between checkpoints, where a checkpoint folder is given.", minimum=1)
     precision: Literal["auto", "float32", "bf16"] = _parameter(
-        "auto", "Arithmetic of the networks: bf16 needs CUDA; auto takes it there and float32 elsewhere."
+        "auto", "Arithmetic of the networks: bf16 needs a CUDA device; auto takes it there and float32 elsewhere."
     )
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            _check(field.name, getattr(self, field.name), _types()[field.name], field.metadata)
+            _check(field.name, getattr(self, field.name), kinds()[field.name], field.metadata["limits"])
+        if isinstance(self.n_hidden, list) and len(self.n_hidden) != self.n_layers:
+            raise UserError(f"cvae: n_hidden has {len(self.n_hidden)} widths for n_layers = {self.n_layers}")
         if self.early_stopping and self.train_size == 1:
-            raise UserError("cvae: early_stopping needs validation cells; set train_size below 1, for example 0.9")
+            raise UserError("cvae: early_stopping needs cells to validate on; set train_size below 1, for example 0.9")
+        for name, value in (("prior", "batch"), ("dispersion", "gene-batch")):
+            if not self.conditional and getattr(self, name) == value:
+                raise UserError(f"cvae: {name} '{value}' looks at the batch; it needs conditional = true")
 
     @classmethod
     def make(cls, given: dict[str, Any]) -> Parameters:
@@ -112,75 +126,101 @@ class Parameters:
         names = [field.name for field in dataclasses.fields(cls)]
         for name in given:
             if name not in names:
-                raise UserError(f"cvae has no parameter '{name}'; {suggest(name, names)}")
+                raise UserError(f"cvae: no parameter '{name}'; {suggest(name, names)}")
         return cls(**given)
 
-    def as_dict(self) -> dict[str, Any]:
-        """All values by name."""
-        return dataclasses.asdict(self)
+    @property
+    def widths(self) -> list[int]:
+        """Widths of the encoder's hidden layers."""
+        return self.n_hidden if isinstance(self.n_hidden, list) else [self.n_hidden] * self.n_layers
+
+
+class Kind(NamedTuple):
+    """Type of a parameter: its Python type, its choices, and whether it may be None or a list."""
+
+    type: type
+    choices: tuple[str, ...]
+    optional: bool
+    many: bool
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """Read every parameter's type from its annotation."""
+    found = {}
+    for name, hint in typing.get_type_hints(Parameters).items():
+        options = typing.get_args(hint)
+        if typing.get_origin(hint) is Literal:
+            found[name] = Kind(str, options, optional=False, many=False)
+        else:
+            kind = options[0] if options else hint
+            found[name] = Kind(kind, (), optional=type(None) in options, many=list[kind] in options)
+    return found
 
 
 def json_schema() -> dict[str, Any]:
     """JSON schema (draft 2020-12) of the parameters as one object."""
-    names = {int: "integer", float: "number", bool: "boolean", str: "string"}
+    type_names = {int: "integer", float: "number", bool: "boolean", str: "string"}
+    limit_names = {
+        "minimum": "minimum", "above": "exclusiveMinimum", "maximum": "maximum", "below": "exclusiveMaximum"
+    }  # fmt: skip
     properties = {}
     for field in dataclasses.fields(Parameters):
-        kind, choices, optional = _types()[field.name]
-        limits = field.metadata
-        schema: dict[str, Any] = {"description": limits["description"], "default": field.default}
-        schema |= {"enum": list(choices)} if choices else {"type": [names[kind], "null"] if optional else names[kind]}
-        for ours, theirs in _LIMITS.items():
-            if ours in limits:
-                schema[theirs] = limits[ours]
+        kind = kinds()[field.name]
+        limits = {limit_names[name]: value for name, value in field.metadata["limits"].items()}
+        schema = {"description": field.metadata["description"], "default": field.default}
+        if kind.choices:
+            schema["enum"] = list(kind.choices)
+        else:
+            allowed = [type_names[kind.type], *(["array"] if kind.many else []), *(["null"] if kind.optional else [])]
+            schema |= {"type": allowed if len(allowed) > 1 else allowed[0]} | limits
+        if kind.many:
+            schema["items"] = {"type": type_names[kind.type]} | limits
         properties[field.name] = schema
     return {"type": "object", "additionalProperties": False, "properties": properties}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add every parameter to a command line, as --name-with-dashes; absent ones stay absent from the result."""
+    """Add every parameter to a command line as --name-with-dashes; those not given stay out of the result."""
     for field in dataclasses.fields(Parameters):
-        kind, choices, _ = _types()[field.name]
+        kind = kinds()[field.name]
         options: dict[str, Any] = {"help": f"{field.metadata['description']} [{field.default}]"}
-        options |= {"action": argparse.BooleanOptionalAction} if kind is bool else {"type": kind}
-        if choices:
-            options["choices"] = choices
-        parser.add_argument(
-            f"--{field.name.replace('_', '-')}", dest=field.name, default=argparse.SUPPRESS, **options
-        )
-
-
-_LIMITS = {"minimum": "minimum", "above": "exclusiveMinimum", "maximum": "maximum", "below": "exclusiveMaximum"}
-
-
-def _types() -> dict[str, tuple[type, tuple[str, ...], bool]]:
-    """Type, choices and whether None is allowed, of each parameter."""
-    found = {}
-    for name, hint in typing.get_type_hints(Parameters).items():
-        arguments = typing.get_args(hint)
-        if typing.get_origin(hint) is Literal:
-            found[name] = (str, arguments, False)
+        if kind.type is bool:
+            options["action"] = argparse.BooleanOptionalAction
+        elif kind.choices:
+            options["choices"] = kind.choices
         else:
-            found[name] = (arguments[0] if arguments else hint, (), type(None) in arguments)
-    return found
+            options["type"] = _one_or_many if kind.many else kind.type
+        parser.add_argument(f"--{field.name.replace('_', '-')}", default=argparse.SUPPRESS, **options)
 
 
-def _check(name: str, value: Any, kind: tuple[type, tuple[str, ...], bool], limits: dict[str, Any]) -> None:  # noqa: ANN401
-    expected, choices, optional = kind
-    if value is None and optional:
+def _one_or_many(text: str) -> int | list[int]:
+    """Read "128" or "256,128"."""
+    numbers = [int(part) for part in text.split(",")]
+    return numbers if len(numbers) > 1 else numbers[0]
+
+
+def _check(name: str, value: Any, kind: Kind, limits: dict[str, float]) -> None:  # noqa: ANN401
+    if value is None and kind.optional:
         return
-    if choices:
-        if value not in choices:
-            raise UserError(f"cvae: {name} is {value!r}; {suggest(value, choices)} (allowed: {', '.join(choices)})")
+    if kind.many and isinstance(value, list) and value:
+        for one in value:
+            _check(name, one, kind, limits)
         return
-    accepted = (int, float) if expected is float else expected
-    if not isinstance(value, accepted) or (isinstance(value, bool) and expected is not bool):
-        raise UserError(f"cvae: {name} is {value!r}, must be of type {expected.__name__}")
-    tests = {
-        "minimum": (lambda limit: value >= limit, "at least"),
-        "above": (lambda limit: value > limit, "above"),
-        "maximum": (lambda limit: value <= limit, "at most"),
-        "below": (lambda limit: value < limit, "below"),
+    if kind.choices:
+        if value not in kind.choices:
+            raise UserError(f"cvae: {name} is {value!r}, must be one of {', '.join(kind.choices)}")
+        return
+    accepted = (int, float) if kind.type is float else kind.type
+    if not isinstance(value, accepted) or (isinstance(value, bool) and kind.type is not bool):
+        raise UserError(f"cvae: {name} is {value!r}, must be of type {kind.type.__name__}")
+    broken = {
+        "at least": value < limits.get("minimum", value),
+        "above": "above" in limits and value <= limits["above"],
+        "at most": value > limits.get("maximum", value),
+        "below": "below" in limits and value >= limits["below"],
     }
-    for limit, (holds, words) in tests.items():
-        if limit in limits and not holds(limits[limit]):
-            raise UserError(f"cvae: {name} is {value}, must be {words} {limits[limit]}")
+    for words, is_broken in broken.items():
+        if is_broken:
+            limit = limits[{"at least": "minimum", "at most": "maximum"}.get(words, words)]
+            raise UserError(f"cvae: {name} is {value}, must be {words} {limit:g}")

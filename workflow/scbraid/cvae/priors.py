@@ -1,16 +1,34 @@
-"""Priors of the latent space, each with its divergence from the approximate posterior."""
+"""Priors of the latent space, each with the divergence of the approximate posterior from it.
+
+Every prior has a method ``kl(posterior, z, covariates, model)`` that returns one divergence a cell, shape (cells,): in
+closed form where there is one, else estimated at the sample z. Free bits (Kingma et al. 2016, arXiv:1606.04934) bound the
+divergence from below, in closed forms each dimension's, in estimates their sum.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
+    from scbraid.cvae.data import Covariates
     from scbraid.cvae.model import VAE, Dimensions
     from scbraid.cvae.parameters import Parameters
+
+
+class Normals(NamedTuple):
+    """Normal distributions with diagonal covariance: means and variances, each distributions x dimensions."""
+
+    mean: Tensor
+    variance: Tensor
+
+    def log_density(self, z: Tensor) -> Tensor:
+        """Log-density at z, summed over the last dimension; shapes broadcast."""
+        squared = (z - self.mean).square() / self.variance
+        return -0.5 * (squared + self.variance.log() + math.log(2 * math.pi)).sum(-1)
 
 
 class StandardNormal(nn.Module):
@@ -20,12 +38,87 @@ class StandardNormal(nn.Module):
         super().__init__()
         self.free_bits = free_bits
 
-    def kl(self, mean: Tensor, variance: Tensor, z: Tensor, batch: Tensor, model: VAE) -> Tensor:  # noqa: ARG002
-        """Divergence of each cell's posterior, shape (cells,)."""
-        per_dimension = 0.5 * (mean.square() + variance - 1 - variance.log())
-        return per_dimension.clamp(min=self.free_bits).sum(1) if self.free_bits else per_dimension.sum(1)
+    def kl(self, posterior: Normals, z: Tensor, covariates: Covariates, model: VAE) -> Tensor:  # noqa: ARG002
+        """Divergence of each cell's posterior in closed form."""
+        mean, variance = posterior
+        return _bounded(0.5 * (mean.square() + variance - 1 - variance.log()), self.free_bits)
+
+
+class BatchNormal(nn.Module):
+    """One learned normal for each batch."""
+
+    def __init__(self, n_batches: int, n_latent: int, free_bits: float) -> None:
+        super().__init__()
+        self.free_bits = free_bits
+        self.mean = nn.Parameter(torch.zeros(n_batches, n_latent))
+        self.log_variance = nn.Parameter(torch.zeros(n_batches, n_latent))
+
+    def kl(self, posterior: Normals, z: Tensor, covariates: Covariates, model: VAE) -> Tensor:  # noqa: ARG002
+        """Divergence of each cell's posterior in closed form."""
+        mean, variance = posterior
+        one_hot = torch.nn.functional.one_hot(covariates.batch, len(self.mean)).to(mean)
+        log_variance = one_hot @ self.log_variance
+        difference = (mean - one_hot @ self.mean).square() + variance
+        return _bounded(0.5 * (difference * (-log_variance).exp() - 1 + log_variance - variance.log()), self.free_bits)
+
+
+class GaussianMixture(nn.Module):
+    """Learned mixture of normals; where labels are known, each label has a component of its own.
+
+    A cell of known label has its label's component as prior, any other cell the whole mixture.
+    """
+
+    def __init__(self, n_components: int, n_labels: int, n_latent: int, free_bits: float) -> None:
+        super().__init__()
+        self.free_bits = free_bits
+        self.n_labels = n_labels
+        n_components = max(n_components, n_labels)
+        self.logits = nn.Parameter(torch.zeros(n_components))
+        self.mean = nn.Parameter(torch.randn(n_components, n_latent))
+        self.log_variance = nn.Parameter(torch.zeros(n_components, n_latent))
+
+    def kl(self, posterior: Normals, z: Tensor, covariates: Covariates, model: VAE) -> Tensor:  # noqa: ARG002
+        """Estimate the divergence of each cell's posterior."""
+        components = Normals(self.mean, self.log_variance.exp()).log_density(z[:, None])
+        log_prior = torch.logsumexp(components + torch.log_softmax(self.logits, 0), 1)
+        if self.n_labels:
+            own = components.gather(1, covariates.label.clamp(min=0)[:, None])[:, 0]
+            log_prior = torch.where(covariates.label >= 0, own, log_prior)
+        return _estimated(posterior, z, log_prior, self.free_bits)
+
+
+class VampPrior(nn.Module):
+    """Mixture of the posteriors of learned pseudo-inputs (Tomczak and Welling 2018, arXiv:1705.07120)."""
+
+    def __init__(self, n_components: int, n_genes: int, free_bits: float) -> None:
+        super().__init__()
+        self.free_bits = free_bits
+        self.logits = nn.Parameter(torch.zeros(n_components))
+        self.pseudo_inputs = nn.Parameter(torch.randn(n_components, n_genes))
+
+    def kl(self, posterior: Normals, z: Tensor, covariates: Covariates, model: VAE) -> Tensor:  # noqa: ARG002
+        """Estimate the divergence of each cell's posterior."""
+        components = model.posterior_of_dense(nn.functional.softplus(self.pseudo_inputs)).log_density(z[:, None])
+        log_prior = torch.logsumexp(components + torch.log_softmax(self.logits, 0), 1)
+        return _estimated(posterior, z, log_prior, self.free_bits)
 
 
 def make_prior(parameters: Parameters, dimensions: Dimensions) -> nn.Module:
     """Build the prior that the parameters name."""
-    return StandardNormal(parameters.free_bits)
+    p, d = parameters, dimensions
+    if p.prior == "normal":
+        return StandardNormal(p.free_bits)
+    if p.prior == "batch":
+        return BatchNormal(d.n_batches, p.n_latent, p.free_bits)
+    if p.prior == "mog":
+        return GaussianMixture(p.n_components, d.n_labels, p.n_latent, p.free_bits)
+    return VampPrior(p.n_components, d.n_genes, p.free_bits)
+
+
+def _bounded(per_dimension: Tensor, free_bits: float) -> Tensor:
+    return (per_dimension.clamp(min=free_bits) if free_bits > 0 else per_dimension).sum(1)
+
+
+def _estimated(posterior: Normals, z: Tensor, log_prior: Tensor, free_bits: float) -> Tensor:
+    divergence = posterior.log_density(z) - log_prior
+    return divergence.clamp(min=free_bits * z.shape[1]) if free_bits > 0 else divergence

@@ -1,4 +1,4 @@
-"""Closed-form schedules: epochs, learning rate and KL weight as functions of progress, so that resuming needs no state."""
+"""Schedules as functions of progress, so that a resumed training needs no state of theirs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ END_DIVISOR = 1e4
 
 
 def default_epochs(n_cells: int) -> int:
-    """Epochs for a data set: 400 up to 20,000 cells, then as many gradient steps as those, at least 8."""
+    """Epochs for a data set: 400 up to 20,000 cells, above as many steps as these have, but at least 8 epochs."""
     return max(8, min(400, round(400 * 20_000 / n_cells)))
 
 
@@ -27,34 +27,37 @@ def learning_rate(parameters: Parameters, progress: float) -> float:
     """Learning rate when a fraction `progress` of all steps is done.
 
     The one-cycle policy (Smith and Topin 2019, doi:10.1117/12.2520589) rises from 1/25 of the peak over the first 30 %
-    of the steps and falls to 1/10,000 of its start, both along half a cosine.
+    of the steps and falls to 1/10,000 of where it started, both along half a cosine.
     """
     if parameters.lr_schedule == "constant":
         return parameters.lr
     if parameters.lr_schedule == "cosine":
-        return parameters.lr * _cosine(progress)
+        return parameters.lr * _falling(progress)
     start = parameters.lr / START_DIVISOR
     if progress < WARMUP_FRACTION:
-        return parameters.lr + (start - parameters.lr) * _cosine(progress / WARMUP_FRACTION)
+        return parameters.lr - (parameters.lr - start) * _falling(progress / WARMUP_FRACTION)
     end = start / END_DIVISOR
-    return end + (parameters.lr - end) * _cosine((progress - WARMUP_FRACTION) / (1 - WARMUP_FRACTION))
+    return end + (parameters.lr - end) * _falling((progress - WARMUP_FRACTION) / (1 - WARMUP_FRACTION))
 
 
 def kl_weight(parameters: Parameters, epoch: int, n_epochs: int) -> float:
     """Weight of the KL divergence in an epoch counted from 0.
 
-    Linear warm-up reaches beta after `n_epochs_kl_warmup` epochs. The cyclic schedule (Fu et al. 2019,
-    arXiv:1903.10145) rises to beta in the first half of each cycle and stays there in the second.
+    The linear schedule reaches beta after `n_epochs_kl_warmup` epochs. The cyclic one (Fu et al. 2019, arXiv:1903.10145)
+    rises to beta in the first half of each cycle and stays there in the second.
     """
     if parameters.kl_schedule == "constant":
         return parameters.beta
     if parameters.kl_schedule == "cyclic":
-        position = (epoch * parameters.kl_cycles / n_epochs) % 1
-        return parameters.beta * min(1.0, 2 * position)
-    warmup = parameters.n_epochs_kl_warmup or max(1, n_epochs // 2)
-    return parameters.beta * min(1.0, epoch / warmup)
+        return parameters.beta * min(1.0, 2 * (epoch * parameters.n_kl_cycles / n_epochs % 1))
+    return parameters.beta * min(1.0, epoch / kl_warmup(parameters, n_epochs))
 
 
-def _cosine(progress: float) -> float:
-    """Fall from 1 to 0 along half a cosine."""
+def kl_warmup(parameters: Parameters, n_epochs: int) -> int:
+    """Epochs until the linear KL schedule reaches beta."""
+    return parameters.n_epochs_kl_warmup or max(1, n_epochs // 2)
+
+
+def _falling(progress: float) -> float:
+    """Half a cosine from 1 to 0."""
     return 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))

@@ -1,116 +1,267 @@
-"""The training loop: one pass over shuffled minibatches an epoch, nothing read back from the device within it."""
+"""The training loop: shuffled minibatches, nothing read back from the device within an epoch."""
 
 from __future__ import annotations
 
+import copy
 import logging
+import math
 import time
-from typing import TYPE_CHECKING
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from scbraid.cvae import schedule
+from scbraid.cvae.data import SMALLEST_MINIBATCH, n_minibatches
+from scbraid.cvae.distributed import Group
 from scbraid.cvae.optimizer import FlatAdam
+from scbraid.cvae.randomness import generator
+from scbraid.errors import UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch import Tensor
 
+    from scbraid.cvae.checkpoint import Checkpoint
     from scbraid.cvae.data import CellData, Minibatch
-    from scbraid.cvae.model import VAE
+    from scbraid.cvae.model import VAE, Losses
     from scbraid.cvae.parameters import Parameters
 
 logger = logging.getLogger(__name__)
 
+PARTS = ("loss", "reconstruction", "kl", "classification")
+STEPS_BETWEEN_GOOD_STATES = 200
+MOST_RECOVERIES = 5
+
 
 class Trainer:
-    """Trains a model on the cells of one data set.
+    """Trains a model on cells.
 
     Parameters
     ----------
     model
-        Model on its device.
+        Model on its device. Parameters that require no gradient stay as they are.
     data
-        Cells in canonical order, on the same device.
+        Cells in the model's order, on the same device.
     parameters
         Checked parameters.
     seed
-        Seed of the order of cells, the latent noise and the split into training and validation cells.
+        Seed of the split, the order of cells and the noise.
+    group
+        Processes that train together.
+    frozen
+        Train without dropout and with fixed batch statistics, as for query mapping.
     """
 
-    def __init__(self, model: VAE, data: CellData, parameters: Parameters, *, seed: int) -> None:
+    def __init__(
+        self,
+        model: VAE,
+        data: CellData,
+        parameters: Parameters,
+        *,
+        seed: int,
+        group: Group | None = None,
+        frozen: bool = False,
+    ) -> None:
         self.model = model
         self.data = data
         self.parameters = parameters
-        self.order_generator = torch.Generator().manual_seed(seed)
-        self.noise_generator = torch.Generator(data.device).manual_seed(seed + 1)
-        shuffled = torch.randperm(data.n_cells, generator=self.order_generator)
-        n_training = max(1, round(parameters.train_size * data.n_cells))
-        self.training_cells = shuffled[:n_training].sort().values
-        self.validation_cells = shuffled[n_training:].sort().values
+        self.seed = seed
+        self.group = group or Group()
+        self.frozen = frozen
+        train_size = parameters.train_size or (0.9 if parameters.early_stopping else 1.0)
+        shuffled = torch.randperm(data.n_cells, generator=generator("split", seed)).numpy()
+        n_training = max(SMALLEST_MINIBATCH, round(train_size * data.n_cells))
+        self.training_cells, self.validation_cells = np.sort(shuffled[:n_training]), np.sort(shuffled[n_training:])
+        if parameters.early_stopping and not len(self.validation_cells):
+            raise UserError(f"cvae: early_stopping has no cells to validate on among {data.n_cells}; lower train_size")
         self.batch_size = parameters.batch_size or schedule.default_batch_size(data.n_cells)
         self.n_epochs = parameters.max_epochs or schedule.default_epochs(data.n_cells)
-        self.n_minibatches = -(-n_training // self.batch_size)
         self.optimizer = FlatAdam(
-            (weight for weight in model.parameters() if weight.requires_grad),
+            (weights for weights in model.parameters() if weights.requires_grad),
             eps=parameters.eps,
-            weight_decay=parameters.weight_decay,
+            weight_decay=0.0 if frozen else parameters.weight_decay,
             clip=parameters.gradient_clip_val,
+            group=self.group,
         )
         self.epoch = 0
         self.history: list[dict[str, float]] = []
         self.notes: list[str] = []
+        self._rate_factor = 1.0
+        self._n_parts = 1
+        self._best: dict[str, Any] | None = None
 
-    def run(self) -> None:
-        """Train until the last epoch."""
-        while self.epoch < self.n_epochs:
-            row = self._train_epoch()
-            self.history.append(row)
-            logger.info(
-                "epoch %d/%d loss %.2f reconstruction %.2f kl %.2f, %.0f cells/s",
-                row["epoch"], self.n_epochs, row["loss"], row["reconstruction"], row["kl"], row["cells_per_second"],
-            )  # fmt: skip
+    def run(self, checkpoint: Checkpoint | None = None) -> None:
+        """Train to the last epoch, or until early stopping.
+
+        Raises
+        ------
+        UserError
+            If the loss stays not finite however small the learning rate.
+        """
+        if checkpoint is not None and (state := checkpoint.load(self.data.device)) is not None:
+            self._load_state(state)
+            logger.info("going on after epoch %d of %s", self.epoch, checkpoint.path)
+        self._good = self._state()
+        steps_since_good = 0
+        with checkpoint.saved_at_sigterm(lambda: self._good) if checkpoint else nullcontext():
+            while self.epoch < self.n_epochs and not self._stopped():
+                row = self._train_epoch()
+                if not math.isfinite(row["loss"] + row["gradient_norm"]):
+                    self._recover()
+                    continue
+                if len(self.validation_cells):
+                    row |= self._validate()
+                self.history.append(row)
+                self._log(row)
+                due = checkpoint is not None and self.epoch % self.parameters.checkpoint_every == 0
+                steps_since_good += self._n_minibatches
+                if due or steps_since_good >= STEPS_BETWEEN_GOOD_STATES:
+                    self._good, steps_since_good = self._state(), 0
+                if due:
+                    checkpoint.save(self._good)
+        if self.parameters.early_stopping and self._best is not None:
+            self.model.load_state_dict(self._best["model"])
         self.model.eval()
-
-    def _train_epoch(self) -> dict[str, float]:
-        started = time.perf_counter()
-        self.model.train()
-        weight = schedule.kl_weight(self.parameters, self.epoch, self.n_epochs)
-        order = self.training_cells[torch.randperm(len(self.training_cells), generator=self.order_generator)]
-        sums = torch.zeros(4, device=self.data.device)
-        for step, minibatch in enumerate(self.data.minibatches(order.numpy(), self.batch_size)):
-            progress = (self.epoch + step / self.n_minibatches) / self.n_epochs
-            rate = schedule.learning_rate(self.parameters, progress)
-            sums += self._step(minibatch, weight, rate)
-        self.epoch += 1
-        loss, reconstruction, kl, classification = (sums / len(order)).tolist()
-        seconds = time.perf_counter() - started
-        return {
-            "epoch": self.epoch,
-            "loss": loss,
-            "reconstruction": reconstruction,
-            "kl": kl,
-            "classification": classification,
-            "kl_weight": weight,
-            "learning_rate": rate,
-            "seconds": seconds,
-            "cells_per_second": len(order) / seconds,
-        }
-
-    def _step(self, minibatch: Minibatch, kl_weight: float, rate: float) -> Tensor:
-        losses = self.model(minibatch, self.noise_generator)
-        loss = losses.total(kl_weight, self.parameters.classification_ratio)
-        loss.backward()
-        self.optimizer.step(rate)
-        with torch.no_grad():
-            return torch.stack([loss * len(minibatch), *(part.sum() for part in losses)])
-
-    def active_dimensions(self) -> int:
-        """Latent dimensions whose posterior mean varies over the cells by more than 0.01 (Burda et al. 2016)."""
-        return int((self.posterior_mean().var(0) > 0.01).sum())
+        if checkpoint is not None:
+            checkpoint.remove()
 
     @torch.no_grad()
     def posterior_mean(self) -> Tensor:
-        """Posterior mean of every cell in the data's order, cells x n_latent, on the host."""
+        """Posterior mean of every cell in the model's order, cells x n_latent, on the host."""
         self.model.eval()
-        order = np.arange(self.data.n_cells)
-        return torch.cat([self.model.encode(minibatch)[0].cpu() for minibatch in self.data.minibatches(order, 1024)])
+        minibatches = self.data.minibatches(np.arange(self.data.n_cells), 4096)
+        return torch.cat([self.model.encode(minibatch).mean.cpu() for minibatch in minibatches])
+
+    @property
+    def _n_minibatches(self) -> int:
+        return n_minibatches(len(self.group.share(self.training_cells)), self.batch_size)
+
+    def _train_epoch(self) -> dict[str, float]:
+        started = time.perf_counter()
+        self.model.train(not self.frozen)
+        weight = schedule.kl_weight(self.parameters, self.epoch, self.n_epochs)
+        noise = generator("noise", self.seed, self.epoch, self.group.rank, device=self.data.device)
+        order = torch.randperm(len(self.training_cells), generator=generator("order", self.seed, self.epoch))
+        cells = self.group.share(self.training_cells[order.numpy()])
+        sums = torch.zeros(len(PARTS), device=self.data.device)
+        norms = torch.zeros((), device=self.data.device)
+        for minibatch, rate in zip(self.data.minibatches(cells, self.batch_size), self._rates()):
+            sums += self._accumulate_gradient(minibatch, weight, noise)
+            norms += self.optimizer.step(rate)
+        self._share_statistics()
+        self.epoch += 1
+        means = (self.group.sum(sums) / (len(cells) * self.group.size)).tolist()
+        seconds = time.perf_counter() - started
+        return {
+            "epoch": self.epoch,
+            **dict(zip(PARTS, means)),
+            "kl_weight": weight,
+            "learning_rate": rate,
+            "gradient_norm": norms.item() / self._n_minibatches,
+            "seconds": seconds,
+            "cells_per_second": len(cells) * self.group.size / seconds,
+        }
+
+    def _rates(self) -> Iterator[float]:
+        """Learning rates of the epoch's steps."""
+        n = self._n_minibatches
+        for step in range(n):
+            progress = (self.epoch + step / n) / self.n_epochs
+            yield self._rate_factor * schedule.learning_rate(self.parameters, progress)
+
+    def _accumulate_gradient(self, minibatch: Minibatch, kl_weight: float, noise: torch.Generator) -> Tensor:
+        """Add up the gradient of the mean loss, in parts where the device's memory demands it; return summed losses."""
+        while True:
+            sums = torch.zeros(len(PARTS), device=self.data.device)
+            try:
+                for part in minibatch.split(self._n_parts) if self._n_parts > 1 else [minibatch]:
+                    losses = self.model(part, noise)
+                    total = losses.total(kl_weight, self.parameters.classification_ratio)
+                    (total / len(minibatch)).backward()
+                    sums += _sums(losses, total)
+            except torch.OutOfMemoryError:
+                pass
+            else:
+                return sums
+            self._split_further(minibatch)
+
+    def _split_further(self, minibatch: Minibatch) -> None:
+        self.optimizer.discard_gradients()
+        self._n_parts *= 2
+        if len(minibatch) < SMALLEST_MINIBATCH * self._n_parts:
+            raise UserError("cvae: the device has not enough memory even for a few cells; use accelerator cpu")
+        if self.data.device.type == "cuda":
+            torch.cuda.empty_cache()
+        note = f"device memory ran out: minibatches of {len(minibatch)} cells are computed in {self._n_parts} parts"
+        self.notes = [old for old in self.notes if not old.startswith("device memory")] + [note]
+        logger.warning(note)
+
+    def _share_statistics(self) -> None:
+        """Average the running statistics of the processes, each of which saw other cells."""
+        for statistic in self.model.buffers():
+            if statistic.is_floating_point():
+                self.group.average(statistic)
+
+    @torch.no_grad()
+    def _validate(self) -> dict[str, float]:
+        """Losses of the validation cells at the final KL weight, with the same noise in every epoch."""
+        self.model.eval()
+        noise = generator("validation", self.seed, device=self.data.device)
+        sums = torch.zeros(len(PARTS), device=self.data.device)
+        for minibatch in self.data.minibatches(self.validation_cells, self.batch_size):
+            losses = self.model(minibatch, noise)
+            sums += _sums(losses, losses.total(self.parameters.beta, self.parameters.classification_ratio))
+        means = (sums / len(self.validation_cells)).tolist()
+        if self.parameters.early_stopping and (self._best is None or means[0] < self._best["loss"]):
+            self._best = {"loss": means[0], "epoch": self.epoch, "model": copy.deepcopy(self.model.state_dict())}
+        return {f"validation_{part}": mean for part, mean in zip(PARTS, means)}
+
+    def _stopped(self) -> bool:
+        patience = self.parameters.early_stopping_patience
+        return self._best is not None and self.epoch - self._best["epoch"] >= patience
+
+    def _recover(self) -> None:
+        """Go back to the last good state with half the learning rate."""
+        failed, factor, notes = self.epoch, self._rate_factor / 2, self.notes
+        self._load_state(self._good)
+        self._rate_factor, self.notes = factor, notes
+        note = f"loss not finite in epoch {failed}: back to epoch {self.epoch} with {factor:g} of the learning rate"
+        self.notes.append(note)
+        logger.warning(note)
+        if factor < 0.5**MOST_RECOVERIES:
+            raise UserError(f"cvae: the loss is not finite even at {factor:g} of lr = {self.parameters.lr}; lower lr")
+
+    def _state(self) -> dict[str, Any]:
+        """Copy everything that the rest of the training depends on."""
+        return copy.deepcopy(
+            {
+                "model": self.model.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "epoch": self.epoch,
+                "history": self.history,
+                "notes": self.notes,
+                "rate_factor": self._rate_factor,
+                "n_parts": self._n_parts,
+                "best": self._best,
+            }
+        )
+
+    def _load_state(self, state: dict[str, Any]) -> None:
+        state = copy.deepcopy(state)
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.epoch, self.history, self.notes = state["epoch"], state["history"], state["notes"]
+        self._rate_factor, self._n_parts, self._best = state["rate_factor"], state["n_parts"], state["best"]
+
+    def _log(self, row: dict[str, float]) -> None:
+        parts = " ".join(f"{name} {row[name]:.2f}" for name in (*PARTS, "validation_loss") if name in row)
+        logger.info("epoch %d/%d %s, %.0f cells/s", row["epoch"], self.n_epochs, parts, row["cells_per_second"])
+
+
+def _sums(losses: Losses, total: Tensor) -> Tensor:
+    """Sums of the total loss and its parts over the cells."""
+    with torch.no_grad():
+        return torch.stack([total, *(part.sum() for part in losses)])

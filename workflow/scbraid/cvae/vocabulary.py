@@ -1,118 +1,168 @@
-"""What a model knows of its data: genes and categories by name, and how an AnnData is read with them."""
+"""What a model knows its data by: the names of genes, batches, covariates and labels, and the codes made of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import torch
-from scipy import sparse
 
 from scbraid.cvae.data import Covariates
 from scbraid.cvae.model import Dimensions
-from scbraid.errors import UserError, suggest
+from scbraid.cvae.reading import column, counts_of, library_sizes, numbers_of
+from scbraid.errors import UserError
 
 if TYPE_CHECKING:
     from anndata import AnnData
+    from scipy import sparse
 
 
 @dataclass(frozen=True)
 class Keys:
-    """Columns of obs that a model uses."""
+    """Columns of obs that a model uses, and the label that stands for unknown."""
 
     batch: str | None = None
     label: str | None = None
+    unlabeled: str = "unknown"
     categorical: tuple[str, ...] = ()
     continuous: tuple[str, ...] = ()
-    unlabeled: str = "unknown"
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Genes in name order and categories in order of first appearance among cells in name order.
+    """Names in the orders that the model's codes stand for.
 
-    These orders depend neither on the order of the input nor on how batches are called, so the results do not either.
+    Genes are sorted by name, categories by their first appearance among the cells sorted by name. Neither depends on the
+    order of the input nor on what batches are called, so the results do not either.
+
+    Attributes
+    ----------
+    keys
+        Columns of obs.
+    genes
+        Names of the genes.
+    categories
+        Names of the batches, then of the categories of each further covariate.
+    labels
+        Names of the labels that are known.
+    centers, scales
+        Mean and standard deviation of each continuous covariate.
+    median_library
+        Median sum of counts of the cells that have any.
     """
 
     keys: Keys
     genes: list[str]
-    batches: list[str]
     categories: list[list[str]]
     labels: list[str]
-    centers: list[float] = field(default_factory=list)
-    scales: list[float] = field(default_factory=list)
-    median_library: float = 1.0
+    centers: list[float]
+    scales: list[float]
+    median_library: float
 
     @classmethod
     def learn(cls, adata: AnnData, keys: Keys) -> Vocabulary:
-        """Read genes and categories from the data that a model will be trained on."""
-        for key in filter(None, (keys.batch, keys.label, *keys.categorical, *keys.continuous)):
-            if key not in adata.obs:
-                raise UserError(f"cvae: no column '{key}' in obs; {suggest(key, adata.obs.columns)}")
+        """Collect the names of the data that a model is to be trained on.
+
+        Raises
+        ------
+        UserError
+            If a column is absent or has missing values, or names of genes repeat.
+        """
         if not adata.var_names.is_unique:
-            raise UserError("cvae: gene names (var_names) are not unique; make them unique before training")
+            twice = adata.var_names[adata.var_names.duplicated()][0]
+            raise UserError(
+                f"cvae: gene names repeat (such as '{twice}'); make them unique, as with var_names_make_unique"
+            )
         order = cell_order(adata)
-        labels = _appearing(_texts(adata, keys.label)[order]) if keys.label else []
-        continuous = adata.obs[list(keys.continuous)].to_numpy(float)
-        scale = continuous.std(0)
-        library = np.asarray(counts_of(adata).sum(1)).ravel()
+        labels = pd.unique(column(adata, keys.label, missing=keys.unlabeled)[order]) if keys.label else []
+        continuous = numbers_of(adata, keys.continuous)
+        deviations = continuous.std(0)
+        library = library_sizes(adata)
         return cls(
             keys=keys,
             genes=sorted(adata.var_names),
-            batches=_appearing(_texts(adata, keys.batch)[order]) if keys.batch else ["all"],
-            categories=[_appearing(_texts(adata, key)[order]) for key in keys.categorical],
-            labels=[label for label in labels if label not in (keys.unlabeled, "nan")],
+            categories=[pd.unique(column(adata, key)[order]).tolist() for key in _categorical(keys)],
+            labels=[label for label in labels if label != keys.unlabeled],
             centers=continuous.mean(0).tolist(),
-            scales=np.where(scale > 0, scale, 1.0).tolist(),
-            median_library=float(np.median(library[library > 0])) if (library > 0).any() else 1.0,
+            scales=np.where(deviations > 0, deviations, 1).tolist(),
+            median_library=float(np.median(library[library > 0])) if library.any() else 1.0,
         )
+
+    def extended(self, adata: AnnData) -> Vocabulary:
+        """Add the batches and covariates of other data that are not known yet, behind those that are."""
+        order = cell_order(adata)
+        categories = [
+            names + [name for name in pd.unique(column(adata, key)[order]) if name not in names]
+            for key, names in zip(_categorical(self.keys), self.categories)
+        ]
+        return dataclasses.replace(self, categories=categories)
 
     @property
     def dimensions(self) -> Dimensions:
-        """Sizes for the model."""
+        """Sizes for a model of these names."""
+        n_batches, *n_categories = map(len, self.categories)
         return Dimensions(
             n_genes=len(self.genes),
-            n_batches=len(self.batches),
-            n_categories=tuple(len(names) for names in self.categories),
+            n_batches=n_batches,
+            n_categories=tuple(n_categories),
             n_continuous=len(self.keys.continuous),
             n_labels=len(self.labels),
             median_library=self.median_library,
         )
 
     def counts(self, adata: AnnData) -> sparse.csr_matrix:
-        """Counts in the model's order of genes, rows in the data's own order."""
+        """Counts of the model's genes in its order, cells in the data's.
+
+        Raises
+        ------
+        UserError
+            If genes are absent or values are no counts.
+        """
         counts = counts_of(adata)
-        position = adata.var_names.get_indexer(self.genes)
-        if (position < 0).any():
-            missing = [gene for gene, at in zip(self.genes, position) if at < 0]
-            raise UserError(f"cvae: {len(missing)} genes of the model are not in the data: {', '.join(missing[:5])}")
-        if len(position) != adata.n_vars or (position != np.arange(len(position))).any():
-            counts = counts[:, position]
-        counts.sort_indices()
+        at = adata.var_names.get_indexer(self.genes)
+        if (at < 0).any():
+            absent = [gene for gene, found in zip(self.genes, at) if found < 0]
+            others = len(adata.var_names.difference(self.genes))
+            raise UserError(
+                f"cvae: {len(absent)} of the model's {len(self.genes)} genes are not in the data: {_some(absent)} "
+                f"({others} genes of the data are not in the model)"
+            )
+        if not np.array_equal(at, np.arange(adata.n_vars)):
+            counts = counts[:, at]
+            counts.sort_indices()
         return counts
 
     def covariates(self, adata: AnnData) -> Covariates:
-        """Codes and standardised values of every cell."""
-        n = adata.n_obs
-        batch = self._codes(adata, self.keys.batch, self.batches) if self.keys.batch else np.zeros(n, np.int64)
-        categorical = [self._codes(adata, key, names) for key, names in zip(self.keys.categorical, self.categories)]
-        continuous = (adata.obs[list(self.keys.continuous)].to_numpy(float) - self.centers) / self.scales
-        label = pd.Index(self.labels).get_indexer(_texts(adata, self.keys.label)) if self.labels else np.full(n, -1)
+        """Codes of every cell.
+
+        Raises
+        ------
+        UserError
+            If there are batches or categories that the model does not know.
+        """
+        codes = [_codes(adata, key, names) for key, names in zip(_categorical(self.keys), self.categories)]
+        continuous = (numbers_of(adata, self.keys.continuous) - self.centers) / self.scales
+        label = np.full(adata.n_obs, -1)
+        if self.keys.label in adata.obs:
+            label = pd.Index(self.labels).get_indexer(column(adata, self.keys.label, missing=self.keys.unlabeled))
         return Covariates(
-            codes=torch.from_numpy(np.stack([batch, *categorical], 1)),
+            codes=torch.from_numpy(np.stack(codes, 1).astype(np.int64)),
             continuous=torch.from_numpy(continuous.astype(np.float32)),
             label=torch.from_numpy(label.astype(np.int64)),
         )
 
-    @staticmethod
-    def _codes(adata: AnnData, key: str, names: list[str]) -> np.ndarray:
-        codes = pd.Index(names).get_indexer(_texts(adata, key))
-        if (codes < 0).any():
-            new = sorted(set(_texts(adata, key)[codes < 0]))
-            raise UserError(f"cvae: obs['{key}'] has categories the model was not trained with: {', '.join(new[:5])}")
-        return codes.astype(np.int64)
+    def as_dict(self) -> dict[str, Any]:
+        """Everything as plain lists and numbers, for JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Vocabulary:
+        """Rebuild from :meth:`as_dict`."""
+        keys = {name: tuple(value) if isinstance(value, list) else value for name, value in content["keys"].items()}
+        return cls(**{**content, "keys": Keys(**keys)})
 
 
 def cell_order(adata: AnnData) -> np.ndarray:
@@ -120,24 +170,20 @@ def cell_order(adata: AnnData) -> np.ndarray:
     return np.argsort(adata.obs_names.to_numpy(str), kind="stable")
 
 
-def counts_of(adata: AnnData) -> sparse.csr_matrix:
-    """Return layers["counts"], or X where there is no such layer, as checked compressed rows."""
-    where = 'layers["counts"]' if "counts" in adata.layers else "X"
-    counts = adata.layers["counts"] if "counts" in adata.layers else adata.X
-    counts = sparse.csr_matrix(counts)
-    values = counts.data
-    if not np.isfinite(values).all():
-        raise UserError(f"cvae: {where} has values that are not finite; raw counts are needed")
-    if values.size and values.min() < 0:
-        raise UserError(f"cvae: {where} has negative values (smallest {values.min():g}); raw counts are needed")
-    if values.dtype.kind == "f" and (values != np.rint(values)).any():
-        raise UserError(f"cvae: {where} has fractional values; raw counts are needed")
-    return counts
+def _categorical(keys: Keys) -> list[str | None]:
+    return [keys.batch, *keys.categorical]
 
 
-def _texts(adata: AnnData, key: str) -> np.ndarray:
-    return adata.obs[key].astype(str).to_numpy(str)
+def _codes(adata: AnnData, key: str | None, names: list[str]) -> np.ndarray:
+    values = column(adata, key)
+    codes = pd.Index(names).get_indexer(values)
+    if (codes < 0).any():
+        raise UserError(
+            f"cvae: obs['{key}'] has values that the model does not know: {_some(sorted(set(values[codes < 0])))}; "
+            "it knows " + _some(names) + " (map_query adds new ones)"
+        )
+    return codes
 
 
-def _appearing(names: np.ndarray) -> list[str]:
-    return pd.unique(names).tolist()
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (", …" if len(names) > 5 else "")

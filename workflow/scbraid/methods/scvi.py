@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scbraid.errors import UserError
 from scbraid.methods import Context, Result
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ def scvi(
     import scvi as scvi_tools
     import torch
 
+    if context.accelerator == "gpu" and not torch.cuda.is_available():
+        raise UserError("scvi: accelerator is 'gpu', but torch finds no CUDA device; use cpu or auto")
     torch.set_num_threads(context.threads)
     scvi_tools.settings.seed = context.seed
     scvi_tools.model.SCVI.setup_anndata(adata, layer="counts", batch_key="batch")
@@ -70,7 +73,6 @@ def scvi(
         accelerator=context.accelerator,
         batch_size=batch_size,
         plan_kwargs={"lr": lr},
-        datasplitter_kwargs={"drop_last": _last_batch_has_one_cell(adata.n_obs, batch_size)},
         enable_progress_bar=False,
         logger=None,
     )
@@ -81,16 +83,16 @@ def scvi(
     return Result(embedding=embedding, device=device, history=history, facts={"epochs": len(history)})
 
 
-def _last_batch_has_one_cell(n_cells: int, batch_size: int) -> bool:
-    """Batch norm cannot train on a single cell; scvi-tools splits off 10 % for validation first."""
-    n_validation = n_cells - -(-n_cells * 9 // 10)
-    return (n_cells - n_validation) % batch_size == 1
-
-
 def _history(history: dict[str, pd.DataFrame]) -> pd.DataFrame:
     import pandas as pd
 
-    names = {"train_loss_epoch": "loss", "reconstruction_loss_train": "reconstruction", "kl_local_train": "kl"}
+    # Lightning names the loss of an epoch by whether it also logged steps, which epochs of few minibatches have not.
+    names = {
+        "train_loss": "loss",
+        "train_loss_epoch": "loss",
+        "reconstruction_loss_train": "reconstruction",
+        "kl_local_train": "kl",
+    }
     columns = {new: history[old].iloc[:, 0].astype(float).to_numpy() for old, new in names.items() if old in history}
     table = pd.DataFrame(columns)
     table.insert(0, "epoch", range(1, len(table) + 1))

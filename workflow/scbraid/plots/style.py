@@ -31,6 +31,7 @@ mpl.rcParams.update(
         "legend.frameon": False,
         "svg.fonttype": "none",
         "svg.hashsalt": "scbraid",
+        "text.parse_math": False,  # names of batches and labels are not formulas
     }
 )
 

@@ -89,7 +89,8 @@ def _margin(best: pd.Series, second: pd.Series | None, baseline: pd.Series | Non
         if other is None or other["method"] == best["method"]:
             continue
         is_baseline = baseline is not None and other["method"] == baseline["method"]
-        lead = f"{decimals(best[score] - other[score])} above {'the unintegrated ' if is_baseline else ''}{other['method']}"
+        whom = f"the unintegrated {other['method']}" if is_baseline else other["method"]
+        lead = f"{decimals(best[score] - other[score])} above {whom}"
         if lead not in leads:
             leads.append(lead)
     return f"{what} {decimals(best[score])}" + (f", {joined(leads)}." if leads else ".")

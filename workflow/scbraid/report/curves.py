@@ -46,12 +46,12 @@ def _curves(method: str, tables: list[pd.DataFrame]) -> list[Curve]:
     curves = []
     for quantity in quantities:
         lines = [table[["epoch", quantity]].dropna().to_numpy(dtype=float) for table in tables if quantity in table]
-        svg = _draw(lines, title=f"{quantity} of {method} over epochs")
+        svg = draw_lines(lines, title=f"{quantity} of {method} over epochs")
         curves.append(Curve(method=method, quantity=quantity, svg=svg, last=float(lines[0][-1, 1])))
     return curves
 
 
-def _draw(lines: list[np.ndarray], *, title: str) -> Markup:
+def draw_lines(lines: list[np.ndarray], *, title: str) -> Markup:
     """Draw lines of (epoch, value) over the full range of both."""
     points = np.vstack(lines)
     (x_low, y_low), (x_high, y_high) = points.min(axis=0), points.max(axis=0)

@@ -6,13 +6,14 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from scbraid.plots.qc import DROPPED_COLOR
 from scbraid.plots.style import LABEL_COLORS, MISSING_COLOR, batch_colors, label_colors
 from scbraid.report.colors import on_dark
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from scbraid.report.results import DatasetResults, RunResults
 
 Palette = dict[str, str]
@@ -35,7 +36,7 @@ def cell_palettes(dataset: DatasetResults) -> dict[str, Palette]:
 
 
 def umap_points(dataset: DatasetResults) -> Points:
-    """Cells after quality control: one layout a method (its first seed), and predictions where labels were transferred."""
+    """Cells after quality control: layout (of the first seed) and predictions of every method."""
     palettes = cell_palettes(dataset)
     return _points(
         dataset.obs.index,
@@ -46,7 +47,7 @@ def umap_points(dataset: DatasetResults) -> Points:
 
 
 def qc_points(dataset: DatasetResults) -> Points:
-    """Cells before quality control, by counts, genes and mitochondrial share, with the reason why a cell was dropped."""
+    """Cells before quality control, by counts, genes and mitochondrial share, with the reason of those dropped."""
     cells = dataset.qc_cells
     outcome = cells["kept"].map({True: "kept", False: "dropped"})
     pairs = [("log_counts", "log_genes"), ("log_counts", "percent_mitochondrial")]
@@ -69,7 +70,9 @@ def gene_points(dataset: DatasetResults) -> Points | None:
     fate = genes["selected"].map({True: "selected", False: "not selected"})
     mean, variability = axes
     points = np.column_stack([np.log1p(genes[mean].clip(lower=0)), genes[variability]])
-    return _points(genes["gene"], palettes={"fate": FATE_COLORS}, codes={"fate": fate}, layouts={"genes": _layout(points)})
+    return _points(
+        genes["gene"], palettes={"fate": FATE_COLORS}, codes={"fate": fate}, layouts={"genes": _layout(points)}
+    )
 
 
 def _points(
@@ -80,7 +83,7 @@ def _points(
     layouts: dict[str, Points],
     details: dict[str, pd.Series] | None = None,
 ) -> Points:
-    """Build the JSON that scatter.js reads.
+    """Build the JSON that points.js reads.
 
     Arrays are base64 of little-endian numbers: codes uint16 (65535 = none), coordinates uint16 pairs that span the
     layout, probabilities float32.

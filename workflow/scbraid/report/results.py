@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from scbraid.files import read_embedding, read_json, read_obs
+from scbraid.files import read_embedding, read_json, read_obs, read_table
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from scbraid.config import Config
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunResults:
@@ -85,7 +86,7 @@ def read_dataset(results: Path, name: str, *, config: Config, runs: list[tuple[s
     """
     folder = results / name
     settings = config["datasets"][name]
-    summary = read_exact(folder / "benchmark" / "summary.tsv", names=("method", "device"))
+    summary = read_table(folder / "benchmark" / "summary.tsv", names=("method", "device"))
     rank = {method: place for place, method in enumerate(summary["method"])}
     first = baseline_run(config)
     ordered = sorted(runs, key=lambda run: (run[0] != first, rank[run[0]]))
@@ -95,9 +96,9 @@ def read_dataset(results: Path, name: str, *, config: Config, runs: list[tuple[s
         name=name,
         settings=settings,
         source=read_json(folder / "source.json"),
-        qc_cells=read_exact(folder / "qc" / "cells.tsv.gz", names=("cell", "batch", "reason")),
-        qc_summary=read_exact(folder / "qc" / "summary.tsv", names=("batch",)),
-        genes=read_exact(folder / "features" / "genes.tsv", names=("gene",)),
+        qc_cells=read_table(folder / "qc" / "cells.tsv.gz", names=("cell", "batch", "reason")),
+        qc_summary=read_table(folder / "qc" / "summary.tsv", names=("batch",)),
+        genes=read_table(folder / "features" / "genes.tsv", names=("gene",)),
         obs=read_obs(folder / "features" / "hvg.h5ad"),
         summary=summary,
         runs=tuple(_read_run(folder, method, seed, transfers=transfers) for method, seed in ordered),
@@ -110,18 +111,6 @@ def baseline_run(config: Config) -> str | None:
     return next((run for run, entry in config["methods"].items() if entry["method"] == "pca"), None)
 
 
-def read_exact(path: Path, *, names: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Read a tab-separated table with every number as it was written, and names as text though they look like numbers."""
-    return pd.read_csv(
-        path,
-        sep="\t",
-        keep_default_na=False,
-        na_values=[""],
-        dtype=dict.fromkeys(names, str),
-        float_precision="round_trip",
-    )
-
-
 def _read_run(folder: Path, method: str, seed: int, *, transfers: bool) -> RunResults:
     run = folder / "runs" / method / f"seed-{seed}"
     transfer = folder / "transfer" / "knn" / method / f"seed-{seed}"
@@ -130,10 +119,10 @@ def _read_run(folder: Path, method: str, seed: int, *, transfers: bool) -> RunRe
         name=method,
         seed=seed,
         facts=read_json(run / "run.json"),
-        history=read_exact(history) if history.is_file() else None,
+        history=read_table(history) if history.is_file() else None,
         layout=read_embedding(run / "umap.parquet"),
         predictions=pd.read_parquet(transfer / "predictions.parquet") if transfers else None,
-        transfer_scores=read_exact(transfer / "scores.tsv", names=("score", "label")) if transfers else None,
+        transfer_scores=read_table(transfer / "scores.tsv", names=("score", "label")) if transfers else None,
     )
 
 

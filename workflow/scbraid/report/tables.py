@@ -68,11 +68,11 @@ def score_columns(summary: pd.DataFrame) -> list[ScoreColumn]:
 
 
 def drop_table(cells: pd.DataFrame) -> pd.DataFrame:
-    """Count dropped cells by reason and batch; a cell with two reasons counts in both."""
+    """Count dropped cells by batch and reason; a cell with two reasons counts in both."""
     dropped = cells.loc[~cells["kept"], ["batch", "reason"]]
     exploded = dropped.assign(reason=dropped["reason"].str.split(";")).explode("reason")
-    counts = pd.crosstab(exploded["reason"], exploded["batch"])
-    return counts.reindex(columns=sorted(cells["batch"].unique()), fill_value=0)
+    counts = pd.crosstab(exploded["batch"], exploded["reason"])
+    return counts.reindex(index=sorted(cells["batch"].unique()), fill_value=0)
 
 
 def gene_facts(genes: pd.DataFrame, n_top: int = 30) -> dict[str, Any]:

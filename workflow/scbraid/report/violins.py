@@ -33,12 +33,13 @@ def violin_columns(cells: pd.DataFrame) -> list[ViolinColumn]:
     """Draw the distribution of every measure in every batch.
 
     The outline holds all cells, the filled shape those that were kept, on one scale, so that the empty part of the
-    outline is what filtering took away. A line marks the median of the kept cells.
+    outline is what filtering took away. A line marks the median of the kept cells. A measure that is the same in all
+    cells is left out.
     """
     columns = []
     for measure, title in MEASURES.items():
         known = cells[cells[measure].notna()]
-        if known.empty:
+        if known[measure].nunique() < 2:
             continue
         low, high = float(known[measure].min()), float(known[measure].max())
         drawings = {}
@@ -61,12 +62,11 @@ def density(values: np.ndarray, at: np.ndarray, *, bandwidth: float) -> np.ndarr
 
 
 def _draw(before: np.ndarray, after: np.ndarray, low: float, high: float, title: str) -> Markup:
-    head = Markup('<svg class="violin" viewBox="0 0 {} {}" role="img" aria-label="{}" preserveAspectRatio="none">').format(
-        WIDTH, HEIGHT, title
-    )
+    head = Markup(
+        '<svg class="violin" viewBox="0 0 {} {}" role="img" aria-label="{}" preserveAspectRatio="none">'
+    ).format(WIDTH, HEIGHT, title)
     if len(before) == 0:
         return head + Markup("</svg>")
-    high = high if high > low else low + 1
     grid = np.linspace(low, high, POINTS)
     # Scott's rule; never so narrow that a spike falls between two points of the grid
     bandwidth = max(float(before.std()) * len(before) ** -0.2, (high - low) / POINTS)
@@ -77,7 +77,11 @@ def _draw(before: np.ndarray, after: np.ndarray, low: float, high: float, title:
         for state, shape in zip(("before", "after"), shapes)
     ]
     middle = (np.median(after) - low) / (high - low) * WIDTH if len(after) else None
-    line = Markup('<path class="median" d="M{:.1f} 8V{}"/>').format(middle, HEIGHT - 8) if middle is not None else Markup("")
+    line = (
+        Markup('<path class="median" d="M{:.1f} 8V{}"/>').format(middle, HEIGHT - 8)
+        if middle is not None
+        else Markup("")
+    )
     return head + Markup("").join(paths) + line + Markup("</svg>")
 
 

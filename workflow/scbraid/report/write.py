@@ -10,14 +10,23 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 import scbraid
-from scbraid.metrics import METRICS
 from scbraid.report import text
 from scbraid.report.answer import answer
 from scbraid.report.colors import on_dark
 from scbraid.report.curves import training_curves
 from scbraid.report.points import FATE_COLORS, OUTCOME_COLORS, cell_palettes, gene_points, qc_points, umap_points
 from scbraid.report.results import DatasetResults, baseline_run, read_dataset
-from scbraid.report.tables import (CLASS_SCORES, GROUPS, OVERALL_SCORES, REASONS, drop_table, gene_facts, score_columns, transfer_tables, versions)
+from scbraid.report.tables import (
+    CLASS_SCORES,
+    GROUPS,
+    OVERALL_SCORES,
+    REASONS,
+    drop_table,
+    gene_facts,
+    score_columns,
+    transfer_tables,
+    versions,
+)
 from scbraid.report.violins import violin_columns
 
 if TYPE_CHECKING:
@@ -42,18 +51,23 @@ def write_report(results: Path, output: Path, *, config: Config, runs: list[tupl
     runs
         Name and seed of every run.
     """
-    datasets = [dataset_view(read_dataset(results, name, config=config, runs=runs), config) for name in config["datasets"]]
-    page = _environment().get_template("report.html.j2").render(
-        datasets=datasets,
-        config=yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
-        baseline=baseline_run(config),
-        seeds=config["seeds"],
-        version=scbraid.__version__,
-        metrics=METRICS,
-        groups=GROUPS,
-        reasons=REASONS,
-        overall_scores=OVERALL_SCORES,
-        class_scores=CLASS_SCORES,
+    datasets = [
+        dataset_view(read_dataset(results, name, config=config, runs=runs), config) for name in config["datasets"]
+    ]
+    page = (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            datasets=datasets,
+            config=yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
+            baseline=baseline_run(config),
+            seeds=config["seeds"],
+            version=scbraid.__version__,
+            groups=GROUPS,
+            reasons=REASONS,
+            overall_scores=OVERALL_SCORES,
+            class_scores=CLASS_SCORES,
+        )
     )
     output.write_text(page, encoding="utf-8")
 
@@ -90,7 +104,11 @@ def dataset_view(dataset: DatasetResults, config: Config) -> dict[str, Any]:
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.filters |= {
         name: getattr(text, name) for name in ("exact", "decimals", "count", "compact", "duration", "megabytes")
@@ -104,4 +122,4 @@ def _environment() -> Environment:
 
 def _asset(name: str) -> Markup:
     """Read a style sheet or script of this package, to stand in the page as it is."""
-    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704 - our own file
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))

@@ -1,0 +1,101 @@
+"""Means, spreads and ranks by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scbraid.benchmark import gather, summarize
+
+GROUPS = {"nmi": "bio", "ari": "bio", "ilisi": "batch", "pcr": "batch", "silhouette_batch": "batch"}
+
+
+def scores(**values: float) -> pd.DataFrame:
+    return pd.DataFrame({"metric": list(values), "value": values.values(), "group": [GROUPS[name] for name in values]})
+
+
+def facts(seconds: float = 1.0, ram: float = 100.0, device: str = "cpu") -> dict[str, Any]:
+    return {"seconds": seconds, "peak_ram_mb": ram, "device": device, "epochs": None}
+
+
+SCORES = {
+    ("scvi", 0): scores(nmi=0.8, ari=0.6, ilisi=0.5, pcr=0.7, silhouette_batch=0.0),
+    ("scvi", 1): scores(nmi=0.6, ari=0.6, ilisi=0.3, pcr=0.7, silhouette_batch=1.0),
+    ("pca", 0): scores(nmi=0.9, ari=0.7, ilisi=0.0, pcr=0.0, silhouette_batch=0.5),
+}
+RUNS = {
+    ("scvi", 0): facts(10.0, 300.0, "cuda:0"),
+    ("scvi", 1): facts(20.0, 500.0, "cpu"),
+    ("pca", 0): facts(0.5),
+}
+
+
+def test_gathered_scores_are_those_of_the_runs() -> None:
+    table = gather(SCORES)
+    assert list(table.columns) == ["method", "seed", "metric", "group", "value"]
+    assert len(table) == 15
+    indexed = table.set_index(["method", "seed", "metric"])
+    for (method, seed), given in SCORES.items():
+        for row in given.itertuples():
+            assert indexed.loc[(method, seed, row.metric), "value"] == row.value
+            assert indexed.loc[(method, seed, row.metric), "group"] == row.group
+
+
+def test_summary_by_hand() -> None:
+    summary = summarize(gather(SCORES), RUNS).set_index("method")
+    bio = {"scvi": [0.7, 0.6], "pca": [0.8]}
+    batch = {"scvi": [0.6, 0.5], "pca": [0.0]}
+    assert list(summary.index) == ["scvi", "pca"]
+    assert list(summary["rank"]) == [1, 2]
+    for method in ("scvi", "pca"):
+        totals = 0.6 * np.array(bio[method]) + 0.4 * np.array(batch[method])
+        assert summary.loc[method, "bio"] == pytest.approx(np.mean(bio[method]))
+        assert summary.loc[method, "batch"] == pytest.approx(np.mean(batch[method]))
+        assert summary.loc[method, "total"] == pytest.approx(totals.mean())
+    assert summary.loc["scvi", "total_sd"] == pytest.approx(np.std([0.66, 0.56], ddof=1))
+    assert summary.loc["scvi", "nmi"] == pytest.approx(0.7)
+    assert summary.loc["scvi", "nmi_sd"] == pytest.approx(np.std([0.8, 0.6], ddof=1))
+    assert summary.loc["scvi", "silhouette_batch"] == pytest.approx(0.5)
+    assert summary.loc["pca", "nmi"] == 0.9
+    assert np.isnan(summary.loc["pca", "nmi_sd"])
+    assert list(summary["seeds"]) == [2, 1]
+    assert list(summary["seconds"]) == [15.0, 0.5]
+    assert list(summary["peak_ram_mb"]) == [400.0, 100.0]
+    assert list(summary["device"]) == ["cpu, cuda:0", "cpu"]
+
+
+def test_metrics_keep_their_order() -> None:
+    columns = list(summarize(gather(SCORES), RUNS))
+    assert columns[:10] == ["method", "rank", "total", "batch", "bio", "nmi", "ari", "silhouette_batch", "ilisi", "pcr"]
+
+
+def test_order_of_runs_does_not_matter() -> None:
+    turned = summarize(gather(dict(reversed(SCORES.items()))), dict(reversed(RUNS.items())))
+    pd.testing.assert_frame_equal(turned, summarize(gather(SCORES), RUNS))
+
+
+def test_equal_totals_share_a_rank() -> None:
+    same = {(name, 0): scores(nmi=0.5, ilisi=0.5) for name in "ab"} | {("c", 0): scores(nmi=0.4, ilisi=0.5)}
+    summary = summarize(gather(same), {run: facts() for run in same})
+    assert list(summary["method"]) == ["a", "b", "c"]
+    assert list(summary["rank"]) == [1, 1, 3]
+
+
+def test_without_labels_the_batch_score_ranks() -> None:
+    unlabelled = {("a", 0): scores(ilisi=0.2, pcr=0.2), ("b", 0): scores(ilisi=0.4, pcr=0.8)}
+    summary = summarize(gather(unlabelled), {run: facts() for run in unlabelled}).set_index("method")
+    assert list(summary.index) == ["b", "a"]
+    assert summary.loc["b", "batch"] == pytest.approx(0.6)
+    assert summary["total"].isna().all()
+    assert summary["bio"].isna().all()
+
+
+def test_metric_that_a_run_lacks_is_missing_not_zero() -> None:
+    given = {("a", 0): scores(nmi=0.5, ilisi=0.5), ("b", 0): scores(nmi=0.5, ilisi=0.5, pcr=0.1)}
+    summary = summarize(gather(given), {run: facts() for run in given}).set_index("method")
+    assert np.isnan(summary.loc["a", "pcr"])
+    assert summary.loc["a", "batch"] == 0.5
+    assert summary.loc["b", "batch"] == pytest.approx(0.3)

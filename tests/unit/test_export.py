@@ -1,0 +1,115 @@
+"""Everything in the exported file belongs to the right cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scbraid.export import integrated, run_keys
+from scbraid.files import embedding_table, read_h5ad, write_h5ad
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from anndata import AnnData
+
+PROVENANCE = {
+    "source": {"source": "x.h5ad", "sha256": "0" * 64, "bytes": 3},
+    "runs": {"pca": {"parameters": {}, "epochs": None, "seconds": 1.5, "versions": {"numpy": "2"}}},
+}
+
+
+def shuffle(table: pd.DataFrame, seed: int) -> pd.DataFrame:
+    return table.iloc[np.random.default_rng(seed).permutation(len(table))]
+
+
+@pytest.fixture
+def parts(demo_standard: AnnData) -> dict[str, Any]:
+    cells = demo_standard.obs_names
+    generator = np.random.default_rng(0)
+    query = cells[(demo_standard.obs["batch"] == "pbmc10k_v3").to_numpy()]
+    prediction = generator.choice(["T", "B"], size=len(query))
+    return {
+        "selected_genes": demo_standard.var_names[[5, 3, 11]],
+        "embeddings": {name: embedding_table(generator.normal(size=(len(cells), 4)), cells) for name in ("pca", "h.2")},
+        "layouts": {"pca": embedding_table(generator.normal(size=(len(cells), 2)), cells)},
+        "predictions": {
+            "knn_pca": pd.DataFrame(
+                {"cell": query, "prediction": prediction, "probability": generator.random(len(query)).astype("f4")}
+            )
+        },
+        "provenance": PROVENANCE,
+    }
+
+
+def test_everything_belongs_to_its_cell_whatever_the_order(demo_standard: AnnData, parts: dict[str, Any]) -> None:
+    shuffled = {
+        "embeddings": {name: shuffle(table, 1) for name, table in parts["embeddings"].items()},
+        "layouts": {name: shuffle(table, 2) for name, table in parts["layouts"].items()},
+        "predictions": {name: shuffle(table, 3) for name, table in parts["predictions"].items()},
+    }
+    order = np.random.default_rng(4).permutation(demo_standard.n_obs)
+    result = integrated(demo_standard[order].copy(), **parts | shuffled)
+    assert list(result.obs_names) == list(demo_standard.obs_names[order])
+    for name, table in parts["embeddings"].items():
+        np.testing.assert_array_equal(result.obsm[f"X_{name}"], table.to_numpy()[order])
+    np.testing.assert_array_equal(result.obsm["X_umap_pca"], parts["layouts"]["pca"].to_numpy()[order])
+    given = parts["predictions"]["knn_pca"].set_index("cell")
+    predicted = result.obs["prediction_knn_pca"].dropna()
+    assert len(predicted) == len(given)
+    assert list(predicted.astype(str)) == list(given.loc[predicted.index, "prediction"])
+    np.testing.assert_array_equal(
+        result.obs.loc[predicted.index, "probability_knn_pca"], given.loc[predicted.index, "probability"]
+    )
+    assert result.obs["probability_knn_pca"].notna().sum() == len(given)
+    assert list(result.obs["label"]) == list(demo_standard.obs["label"].iloc[order])
+
+
+def test_expression_and_genes(demo_standard: AnnData, parts: dict[str, Any]) -> None:
+    counts = demo_standard.layers["counts"].toarray()
+    result = integrated(demo_standard, **parts)
+    expected = np.log1p(1e4 * counts / counts.sum(axis=1, keepdims=True))
+    np.testing.assert_allclose(result.X.toarray(), expected, rtol=1e-5)
+    np.testing.assert_array_equal(result.layers["counts"].toarray(), counts)
+    np.testing.assert_array_equal(np.flatnonzero(result.var["highly_variable"]), [3, 5, 11])
+
+
+def test_input_is_not_changed(demo_standard: AnnData, parts: dict[str, Any]) -> None:
+    integrated(demo_standard, **parts)
+    assert demo_standard.X is None
+    assert list(demo_standard.obs) == ["batch", "label"]
+    assert not demo_standard.obsm
+    assert demo_standard.layers["counts"].data.max() > 10
+
+
+def test_file_holds_it_all(demo_standard: AnnData, parts: dict[str, Any], tmp_path: Path) -> None:
+    result = integrated(demo_standard, **parts)
+    write_h5ad(result, tmp_path / "integrated.h5ad")
+    read = read_h5ad(tmp_path / "integrated.h5ad")
+    assert set(read.obsm) == {"X_pca", "X_h.2", "X_umap_pca"}
+    pd.testing.assert_frame_equal(read.obs, result.obs)
+    np.testing.assert_array_equal(read.X.toarray(), result.X.toarray())
+    assert read.uns["scbraid"]["source"] == PROVENANCE["source"]
+    facts = read.uns["scbraid"]["runs"]["pca"]
+    assert facts["seconds"] == 1.5
+    assert facts["versions"] == {"numpy": "2"}
+    assert facts.get("epochs") is None
+
+
+def test_embedding_that_lacks_a_cell_is_an_error(demo_standard: AnnData, parts: dict[str, Any]) -> None:
+    parts["embeddings"]["pca"] = parts["embeddings"]["pca"].iloc[1:]
+    with pytest.raises(KeyError, match=demo_standard.obs_names[0]):
+        integrated(demo_standard, **parts)
+
+
+def test_run_keys() -> None:
+    runs = [("pca", 0), ("scvi", 3), ("scvi", 4), ("cvae", 3)]
+    assert run_keys(runs) == {
+        ("pca", 0): "pca",
+        ("scvi", 3): "scvi",
+        ("scvi", 4): "scvi_seed4",
+        ("cvae", 3): "cvae",
+    }

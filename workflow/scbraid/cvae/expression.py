@@ -1,0 +1,52 @@
+"""Decoded expression of chosen cells and genes, without ever holding the whole dense matrix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scbraid.cvae.data import CellData, Covariates
+    from scbraid.cvae.model import VAE
+
+CELLS_AT_ONCE = 1024
+
+
+@torch.no_grad()
+def normalized_expression(
+    model: VAE, data: CellData, *, cells: np.ndarray, genes: Sequence[int], batches: Sequence[int] | None
+) -> np.ndarray:
+    """Mean share of each gene in a cell's counts, decoded from the posterior mean.
+
+    Parameters
+    ----------
+    model, data
+        Trained model and cells.
+    cells, genes
+        Positions in the model's orders.
+    batches
+        Codes of the batches to decode under, averaged over; None stands for each cell's own.
+
+    Returns
+    -------
+    float32, cells x genes.
+    """
+    model.eval()
+    columns = torch.as_tensor(genes, dtype=torch.long, device=data.device)
+    parts = []
+    for minibatch in data.minibatches(cells, CELLS_AT_ONCE):
+        mean = model.encode(minibatch).mean
+        conditions = [minibatch.covariates] if batches is None else [_in(minibatch.covariates, b) for b in batches]
+        shares = [torch.softmax(model.decode(mean, condition)[1], 1)[:, columns] for condition in conditions]
+        parts.append(torch.stack(shares).mean(0).cpu().numpy())
+    return np.concatenate(parts)
+
+
+def _in(covariates: Covariates, batch: int) -> Covariates:
+    codes = covariates.codes.clone()
+    codes[:, 0] = batch
+    return type(covariates)(codes, covariates.continuous, covariates.label)
