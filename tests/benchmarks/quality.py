@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "workflow"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow"))
 
 from scbraid.contract import check_embedding
 from scbraid.features import select_features
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     import numpy as np
     from anndata import AnnData
 
+ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"
 DATASETS = {
     "pbmc": ROOT / "resources" / "pbmc" / "pbmc.h5ad",
@@ -54,7 +54,7 @@ def load(name: str) -> AnnData:
     return hvg
 
 
-def pca(adata: AnnData, seed: int) -> np.ndarray:  # noqa: ARG001
+def pca(adata: AnnData, seed: int) -> np.ndarray:
     """Nothing corrected."""
     return adata.obsm["X_pca"]
 

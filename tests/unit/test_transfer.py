@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, recall_score
 
 from scbraid.errors import UserError
-from scbraid.transfer import score_predictions, split_batches, transfer_labels
+from scbraid.transfer import assign_roles, score_predictions, split_batches, transfer_labels
 
 LABELS = np.array(["B", "NK", "T"])
 
@@ -180,3 +180,16 @@ def test_query_without_truth_has_no_scores() -> None:
     scores = score_predictions(predictions, pd.Series(["A"]))
     assert scores.empty
     assert list(scores.columns) == ["score", "label", "value", "cells"]
+
+
+def test_roles_are_given_by_batch() -> None:
+    obs = pd.DataFrame({"batch": ["q", "r", "s", "r"], "label": ["T", "B", None, None]}, index=list("abcd"))
+    cells = assign_roles(obs, query=["q"], reference=["r"], name="d")
+    assert cells["role"].to_dict() == {"a": "query", "b": "reference", "c": "unused", "d": "reference"}
+    assert cells["label"].dropna().to_dict() == {"a": "T", "b": "B"}
+
+
+def test_reference_without_labels_is_refused() -> None:
+    obs = pd.DataFrame({"batch": ["q", "r"], "label": ["T", None]})
+    with pytest.raises(UserError, match="datasets/d/transfer: no cell of the reference batches has a label"):
+        assign_roles(obs, query=["q"], reference=None, name="d")

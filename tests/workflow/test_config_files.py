@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+
 from scbraid.config import resolve
 from scbraid.manual import MANUAL, filled_in
 from support import ROOT, copy_checkout, demo_config, snakemake, write_config
@@ -61,5 +62,3 @@ def test_mistake_in_the_data_stops_before_training_without_traceback(checkout: P
     assert "obs has no column 'bacth' (config key batch), did you mean 'batch'?" in finished.stdout
     assert "Traceback" not in finished.stdout
     assert not (checkout / "results" / "pbmc" / "standard.h5ad").exists()
-
-

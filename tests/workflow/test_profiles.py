@@ -6,8 +6,9 @@ import glob
 from typing import TYPE_CHECKING
 
 import pytest
-from support import ROOT
 from yte import process_yaml
+
+from support import ROOT
 
 if TYPE_CHECKING:
     from typing import Any

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from support import demo_config, snakemake, write_config
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def following(runs: int) -> dict[str, int]:
     return dict.fromkeys(AFTER_EMBEDDING, runs) | ENDS
 
 
-ALL_RUNS = {"integrate": 2, "train": 2} | following(4)
+ALL_RUNS = {"roles": 1, "integrate": 2, "train": 2} | following(4)
 
 
 def edit(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
@@ -66,7 +67,7 @@ EDITS = {
     "UMAP": (edit("umap/min_dist", 0.1), {"umap": 4} | ENDS),
     "transfer query": (
         edit("datasets/pbmc/transfer/query", ["pbmc5k_v3"]),
-        {"transfer": 4, "export": 1, "report": 1},
+        {"roles": 1, "transfer": 4, "export": 1, "report": 1},
     ),
     "transfer neighbours": (edit("transfer/n_neighbors", 5), {"transfer": 4, "export": 1, "report": 1}),
     "metrics": (edit("metrics/include", ["nmi", "ilisi"]), {"metrics": 4, "benchmark": 1, "report": 1}),

@@ -2,6 +2,7 @@ rule integrate:
     input:
         hvg="results/{dataset}/features/hvg.h5ad",
         pca=pca_if_needed,
+        roles=roles_if_any,
     output:
         embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
         facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",
@@ -31,6 +32,7 @@ rule train:
     input:
         hvg="results/{dataset}/features/hvg.h5ad",
         pca=pca_if_needed,
+        roles=roles_if_any,
     output:
         embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
         facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",

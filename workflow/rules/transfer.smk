@@ -1,7 +1,29 @@
+rule roles:
+    input:
+        "results/{dataset}/features/hvg.h5ad",
+    output:
+        "results/{dataset}/transfer/cells.parquet",
+    log:
+        "results/logs/roles/{dataset}.log",
+    benchmark:
+        "results/benchmarks/roles/{dataset}.tsv"
+    conda:
+        SOFTWARE
+    resources:
+        mem_mb=data_memory,
+        runtime=30,
+    params:
+        batches=lookup("datasets/{dataset}/transfer", within=config),
+    message:
+        "Tell reference from query cells of {wildcards.dataset}"
+    script:
+        "../scripts/roles.py"
+
+
 rule transfer:
     input:
         embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
-        hvg="results/{dataset}/features/hvg.h5ad",
+        cells="results/{dataset}/transfer/cells.parquet",
     output:
         predictions="results/{dataset}/transfer/knn/{method}/seed-{seed}/predictions.parquet",
         scores="results/{dataset}/transfer/knn/{method}/seed-{seed}/scores.tsv",
@@ -15,7 +37,6 @@ rule transfer:
         mem_mb=data_memory,
         runtime=60,
     params:
-        batches=lookup("datasets/{dataset}/transfer", within=config),
         n_neighbors=lookup("transfer/n_neighbors", within=config),
     message:
         "Transfer labels in {wildcards.dataset} with {wildcards.method} (seed {wildcards.seed})"

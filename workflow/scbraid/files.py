@@ -12,8 +12,6 @@ import pandas as pd
 
 from scbraid.errors import UserError
 
-NAME_COLUMNS = ("batch", "cell", "gene", "gene_name", "label", "method", "reason")
-
 
 def read_h5ad(path: str | Path) -> ad.AnnData:
     """Read an .h5ad file into memory.
@@ -51,7 +49,7 @@ def write_h5ad(adata: ad.AnnData, path: str | Path) -> None:
 
 
 def read_table(path: str | Path, *, names: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Read a tab-separated table: numbers exactly as written, columns in `names` as text though they look like numbers."""
+    """Read a tab-separated table: numbers exactly as written, columns in `names` as text whatever they look like."""
     return pd.read_csv(
         path,
         sep="\t",

@@ -85,7 +85,9 @@ def _method_section(name: str) -> str:
     facts = METHODS[name]
     kind = "trains, on a GPU where there is one" if facts.trains else "runs on the CPU"
     properties = parameter_schema(name)["properties"]
-    table = HEADER + "".join(_row(key, entry) for key, entry in properties.items()) if properties else "No parameters.\n"
+    table = (
+        HEADER + "".join(_row(key, entry) for key, entry in properties.items()) if properties else "No parameters.\n"
+    )
     about = sys.modules[function.__module__].__doc__.splitlines()[0]
     return f"### {name}\n\n{about} It {kind}; {'one run a seed' if facts.stochastic else 'deterministic'}.\n\n{table}"
 

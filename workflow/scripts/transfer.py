@@ -3,17 +3,19 @@
 from adapter import job
 
 with job(snakemake):
-    from scbraid.files import read_embedding, read_obs, write_table
-    from scbraid.transfer import score_predictions, split_batches, transfer_labels
+    import pandas as pd
 
-    obs = read_obs(snakemake.input.hvg)
-    reference, query = split_batches(obs["batch"], name=snakemake.wildcards.dataset, **snakemake.params.batches)
+    from scbraid.files import read_embedding, write_table
+    from scbraid.transfer import score_predictions, transfer_labels
+
+    cells = pd.read_parquet(snakemake.input.cells)
+    reference = (cells["role"] == "reference").to_numpy()
     predictions = transfer_labels(
         read_embedding(snakemake.input.embedding),
-        obs["label"],
+        cells["label"],
         reference=reference,
-        query=query,
+        query=(cells["role"] == "query").to_numpy(),
         n_neighbors=snakemake.params.n_neighbors,
     )
-    write_table(score_predictions(predictions, obs["label"][reference]), snakemake.output.scores)
+    write_table(score_predictions(predictions, cells["label"][reference]), snakemake.output.scores)
     predictions.to_parquet(snakemake.output.predictions)

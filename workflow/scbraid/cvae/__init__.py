@@ -10,7 +10,7 @@ from typing import Any
 __all__ = ["CVAE"]
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401
+def __getattr__(name: str) -> Any:
     if name == "CVAE":
         from scbraid.cvae.api import CVAE
 

@@ -62,9 +62,10 @@ class CVAE:
 
     Notes
     -----
-    One seed gives one result, byte for byte, on one machine with one number of threads, whatever the order of cells and
-    genes and whatever the batches are called (names of cells that repeat keep their order). A cell without any count gets
-    the embedding of an empty profile; a gene without any count is decoded as zero. Both are mentioned in `run_info`.
+    One seed gives one result, byte for byte, on one machine with one number of threads, whatever the order of
+    cells and genes and whatever the batches are called (cells whose names repeat keep their order). A cell without any
+    count gets the embedding of an empty profile; a gene without any count is decoded as next to zero. Both are
+    mentioned in `run_info`.
 
     Examples
     --------
@@ -83,7 +84,7 @@ class CVAE:
         continuous_covariate_keys: Sequence[str] = (),
         seed: int = 0,
         accelerator: str = "auto",
-        **params: Any,  # noqa: ANN401
+        **params: Any,
     ) -> None:
         parameters = Parameters.make(params)
         keys = Keys(
@@ -145,8 +146,8 @@ class CVAE:
         checkpoint_dir
             Folder to keep a checkpoint in while training lasts.
         resume
-            Whether to go on from a checkpoint found there, of an interrupted training with the same data, parameters and
-            seed; the result is that of an uninterrupted one.
+            Whether to go on from a checkpoint found there, which an interrupted training with the same data, parameters
+            and seed left; the result is that of an uninterrupted one.
 
         Raises
         ------
@@ -276,6 +277,11 @@ class CVAE:
         return model
 
     @property
+    def writes_files(self) -> bool:
+        """Whether this process should write results: of several that train together one does."""
+        return self._trainer.group.leads
+
+    @property
     def history(self) -> pd.DataFrame:
         """One row an epoch: losses per cell, KL weight, learning rate, gradient norm, seconds and cells per second."""
         return pd.DataFrame(self._trainer.history)
@@ -320,7 +326,7 @@ def _positions(names: Sequence[str], known: Sequence[str], what: str) -> np.ndar
 
 
 def _empty(counts: sparse.csr_matrix) -> list[str]:
-    """Notes on cells and genes without any count."""
+    """Describe cells and genes without any count."""
     n_cells = int((np.diff(counts.indptr) == 0).sum())
     n_genes = counts.shape[1] - len(np.unique(counts.indices))
     notes = []

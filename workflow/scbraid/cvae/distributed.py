@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
-import torch.distributed
-
-if TYPE_CHECKING:
-    import torch
+import torch
 
 
 @dataclass(frozen=True)

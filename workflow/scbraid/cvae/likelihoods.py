@@ -1,9 +1,9 @@
 r"""Negative log-likelihoods of counts given the decoder's output.
 
-The mean of gene g in cell i is :math:`\mu_{ig} = l_i \, \mathrm{softmax}(a_i)_g` with library size :math:`l_i` and decoder
-logits :math:`a`. A minibatch brings its counts as non-zero entries only (:class:`~scbraid.cvae.data.Minibatch`), so what
-depends on a count is computed at those entries and nowhere else; the factorials, which no parameter changes, are summed
-for each cell beforehand.
+The mean of gene g in cell i is :math:`\mu_{ig} = l_i \, \mathrm{softmax}(a_i)_g` with library size :math:`l_i` and
+decoder logits :math:`a`. A minibatch brings its counts as non-zero entries only
+(:class:`~scbraid.cvae.data.Minibatch`), so what depends on a count is computed at those entries and nowhere else; the
+factorials, which no parameter changes, are summed for each cell beforehand.
 
 The negative binomial has the mean and inverse-dispersion form of Lopez et al. (2018), Deep generative modeling for
 single-cell transcriptomics, Nature Methods 15:1053.
@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch.autograd.function import once_differentiable
 
-from scbraid.cvae.special import LogGammaRatio, gamma_differences
+from scbraid.cvae.special import gamma_differences, log_gamma_ratio
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -94,7 +94,7 @@ def zero_inflated_negative_binomial_loss(
     log_excess = F.softplus(log_ratio)
     zero = -log_theta.exp() * log_excess
     nonzero = (
-        LogGammaRatio.apply(counts, log_theta.take(at).exp())
+        log_gamma_ratio(counts, log_theta.take(at).exp())
         + zero.take(at)
         + counts * (log_ratio.take(at) - log_excess.take(at))
     )
@@ -106,14 +106,15 @@ class _NegativeBinomial(torch.autograd.Function):
     r"""Negative binomial loss whose forward pass also prepares its gradient.
 
     With :math:`t = \mu/\theta`, :math:`w = t / (1 + t)` and :math:`p` the softmax, the loss of a zero is
-    :math:`\theta \log(1 + t)`, and a count x takes off :math:`\log\Gamma(x+\theta)/\Gamma(\theta) + x(\log t - \log(1+t))`.
-    The derivative by :math:`\log\mu` is :math:`\theta w - x (1 - w)`; through the softmax, p times the cell's sum of these
-    is taken off. The derivative by :math:`\log\theta` is :math:`\theta` times
+    :math:`\theta \log(1 + t)`, and a count x takes off
+    :math:`\log\Gamma(x+\theta)/\Gamma(\theta) + x(\log t - \log(1+t))`. The derivative by :math:`\log\mu` is
+    :math:`\theta w - x (1 - w)`; through the softmax, p times the cell's sum of these is taken off. The derivative by
+    :math:`\log\theta` is :math:`\theta` times
     :math:`\log(1+t) - w + x (1 - w)/\theta - (\psi(x+\theta) - \psi(\theta))`.
     """
 
     @staticmethod
-    def forward(ctx, logits, log_theta, minibatch):  # noqa: ANN001, ANN205, D102
+    def forward(ctx, logits, log_theta, minibatch):
         at, counts, library = minibatch.positions, minibatch.counts.values, minibatch.library
         per_gene = log_theta.dim() == 1
         where = minibatch.counts.columns if per_gene else at
@@ -147,7 +148,7 @@ class _NegativeBinomial(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, upstream):  # noqa: ANN001, ANN205, D102
+    def backward(ctx, upstream):
         slope, by_theta, theta = ctx.saved_tensors
         grad_theta = upstream @ by_theta if theta.dim() == 1 else by_theta * upstream[:, None]
         return slope * upstream[:, None], grad_theta.mul_(theta), None

@@ -1,11 +1,12 @@
 """The conditional variational autoencoder: networks, prior and likelihood put together.
 
-Following Lopez et al. (2018), Nature Methods 15:1053: counts x of a cell with batch s are encoded as a normal posterior of
-z, and decoded as p(x | z, s) with mean library size x softmax(decoder(z, s)).
+Following Lopez et al. (2018), Nature Methods 15:1053: counts x of a cell with batch s are encoded as a normal posterior
+of z, and decoded as p(x | z, s) with mean library size x softmax(decoder(z, s)).
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -100,7 +101,7 @@ class VAE(nn.Module):
                 activation=settings.activation,
                 dropout_rate=settings.dropout_rate if side == "encoder" else 0.0,
             )
-            for i, (n_in, n_out) in enumerate(zip(widths, widths[1:]))
+            for i, (n_in, n_out) in enumerate(itertools.pairwise(widths))
         )
 
     def forward(self, minibatch: Minibatch, generator: torch.Generator | None = None) -> Losses:

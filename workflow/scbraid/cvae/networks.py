@@ -163,13 +163,13 @@ class _SparseProduct(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, dense: Tensor, values: SparseValues, transposed: SparseValues) -> Tensor:  # noqa: ANN001, D102
+    def forward(ctx, dense: Tensor, values: SparseValues, transposed: SparseValues) -> Tensor:
         ctx.transposed = transposed
         return _weighted_sums(values, dense)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, upstream: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN001, D102
+    def backward(ctx, upstream: Tensor) -> tuple[Tensor, None, None]:
         return _weighted_sums(ctx.transposed, upstream), None, None
 
 

@@ -17,7 +17,7 @@ ALIGNMENT = 16
 
 
 class FlatAdam:
-    """Adam (Kingma and Ba 2015, arXiv:1412.6980) with gradient clipping, on one buffer that all parameters are views of.
+    """Adam (Kingma and Ba 2015, arXiv:1412.6980) with clipped gradients, on one buffer that holds all parameters.
 
     Parameters
     ----------

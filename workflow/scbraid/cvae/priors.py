@@ -1,8 +1,8 @@
 """Priors of the latent space, each with the divergence of the approximate posterior from it.
 
 Every prior has a method ``kl(posterior, z, covariates, model)`` that returns one divergence a cell, shape (cells,): in
-closed form where there is one, else estimated at the sample z. Free bits (Kingma et al. 2016, arXiv:1606.04934) bound the
-divergence from below, in closed forms each dimension's, in estimates their sum.
+closed form where there is one, else estimated at the sample z. Free bits (Kingma et al. 2016, arXiv:1606.04934) bound
+the divergence from below, in closed forms each dimension's, in estimates their sum.
 """
 
 from __future__ import annotations

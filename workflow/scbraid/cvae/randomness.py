@@ -1,6 +1,7 @@
 """Random number generators that depend on what they are for and on nothing else.
 
-A generator made afresh for each epoch leaves no state behind, so a resumed training draws what an uninterrupted one draws.
+A generator made afresh for each epoch leaves no state behind, so a resumed training draws what an uninterrupted one
+draws.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def counts_of(adata: AnnData) -> sparse.csr_matrix:
         If a value is negative, fractional or not finite.
     """
     where = 'layers["counts"]' if "counts" in adata.layers else "X"
-    stored = adata.layers["counts"] if "counts" in adata.layers else adata.X
+    stored = adata.layers.get("counts", adata.X)
     if stored is None:
         raise UserError('cvae: the data have neither layers["counts"] nor X; raw counts are needed')
     counts = sparse.csr_matrix(stored)
@@ -91,7 +91,7 @@ def numbers_of(adata: AnnData, keys: Sequence[str]) -> np.ndarray:
     return numbers
 
 
-def _obs(adata: AnnData, key: str):  # noqa: ANN202
+def _obs(adata: AnnData, key: str):
     if key not in adata.obs:
         raise UserError(f"cvae: no column '{key}' in obs; {suggest(key, adata.obs.columns)}")
     return adata.obs[key]

@@ -20,7 +20,7 @@ WEIGHTS, DESCRIPTION = "weights.pt", "model.json"
 FORMAT = 1
 
 
-def write_model(folder: str | Path, module: VAE, vocabulary: Vocabulary, **facts: Any) -> None:  # noqa: ANN401
+def write_model(folder: str | Path, module: VAE, vocabulary: Vocabulary, **facts: Any) -> None:
     """Write weights, and names, parameters, versions and further facts beside them."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -43,8 +43,8 @@ def learning_rate(parameters: Parameters, progress: float) -> float:
 def kl_weight(parameters: Parameters, epoch: int, n_epochs: int) -> float:
     """Weight of the KL divergence in an epoch counted from 0.
 
-    The linear schedule reaches beta after `n_epochs_kl_warmup` epochs. The cyclic one (Fu et al. 2019, arXiv:1903.10145)
-    rises to beta in the first half of each cycle and stays there in the second.
+    The linear schedule reaches beta after `n_epochs_kl_warmup` epochs. The cyclic one (Fu et al. 2019,
+    arXiv:1903.10145) rises to beta in the first half of each cycle and stays there in the second.
     """
     if parameters.kl_schedule == "constant":
         return parameters.beta

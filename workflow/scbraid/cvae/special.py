@@ -42,18 +42,9 @@ def gamma_differences(counts: Tensor, theta: Tensor, where: Tensor | None = None
     return leading.add_(log_gamma).sub_(log_gamma_theta), logarithm.sub_(digamma).add_(digamma_theta)
 
 
-class LogGammaRatio(torch.autograd.Function):
-    r"""Differentiable :math:`\log\Gamma(x + \theta) - \log\Gamma(\theta)` for counts x and theta of one shape (counts,)."""
-
-    @staticmethod
-    def forward(ctx, counts: Tensor, theta: Tensor) -> Tensor:  # noqa: ANN001, D102
-        ratio, slope = gamma_differences(counts, theta)
-        ctx.save_for_backward(slope)
-        return ratio
-
-    @staticmethod
-    def backward(ctx, upstream: Tensor) -> tuple[None, Tensor]:  # noqa: ANN001, D102
-        return None, upstream * ctx.saved_tensors[0]
+def log_gamma_ratio(counts: Tensor, theta: Tensor) -> Tensor:
+    r""":math:`\log\Gamma(x + \theta) - \log\Gamma(\theta)`, differentiable by theta; one theta a count."""
+    return _LogGammaRatio.apply(counts, theta)
 
 
 def _remainders(points: Tensor) -> tuple[Tensor, Tensor]:
@@ -72,3 +63,15 @@ def _remainders(points: Tensor) -> tuple[Tensor, Tensor]:
     rising = (pair + 2).mul_(pair)
     digamma.addcdiv_(pair.add_(1).mul_(points + 1.5), rising, value=4)
     return log_gamma.sub_(rising.log_()), digamma
+
+
+class _LogGammaRatio(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, counts: Tensor, theta: Tensor) -> Tensor:
+        ratio, slope = gamma_differences(counts, theta)
+        ctx.save_for_backward(slope)
+        return ratio
+
+    @staticmethod
+    def backward(ctx, upstream: Tensor) -> tuple[None, Tensor]:
+        return None, upstream * ctx.saved_tensors[0]

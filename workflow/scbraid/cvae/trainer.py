@@ -262,6 +262,6 @@ class Trainer:
 
 
 def _sums(losses: Losses, total: Tensor) -> Tensor:
-    """Sums of the total loss and its parts over the cells."""
+    """Sum the total loss and its parts over the cells."""
     with torch.no_grad():
         return torch.stack([total, *(part.sum() for part in losses)])

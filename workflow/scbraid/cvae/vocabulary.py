@@ -35,8 +35,8 @@ class Keys:
 class Vocabulary:
     """Names in the orders that the model's codes stand for.
 
-    Genes are sorted by name, categories by their first appearance among the cells sorted by name. Neither depends on the
-    order of the input nor on what batches are called, so the results do not either.
+    Genes are sorted by name, categories by their first appearance among the cells sorted by name. Neither depends on
+    the order of the input nor on what batches are called, so the results do not either.
 
     Attributes
     ----------
@@ -114,7 +114,7 @@ class Vocabulary:
         )
 
     def counts(self, adata: AnnData) -> sparse.csr_matrix:
-        """Counts of the model's genes in its order, cells in the data's.
+        """Return counts of the model's genes in its order, cells in the data's.
 
         Raises
         ------

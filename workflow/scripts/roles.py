@@ -1,0 +1,11 @@
+"""Give every cell its role in the label transfer."""
+
+from adapter import job
+
+with job(snakemake):
+    from scbraid.files import read_obs
+    from scbraid.transfer import assign_roles
+
+    obs = read_obs(snakemake.input[0])
+    cells = assign_roles(obs, name=snakemake.wildcards.dataset, **snakemake.params.batches)
+    cells.to_parquet(snakemake.output[0])
