@@ -62,7 +62,10 @@ def _fit(options: dict[str, Any]) -> None:
         torch.set_num_threads(threads)
     started = time.perf_counter()
     adata = read_h5ad(data)
-    model = CVAE(adata, **options).fit(checkpoint_dir=checkpoint_dir)
+    try:
+        model = CVAE(adata, **options).fit(checkpoint_dir=checkpoint_dir)
+    except UserError as mistake:
+        raise UserError(f"{data}: {mistake}") from None
     if not model.writes_files:
         return
     model.save(output / "model")

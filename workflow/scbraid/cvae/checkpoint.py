@@ -1,23 +1,16 @@
-"""Checkpoints of a training: written whole or not at all, also when the process is told to end."""
+"""Checkpoints of a training, written whole or not at all, and the wish of others that the process end."""
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import threading
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NoReturn
 
 import torch
 
 from scbraid.errors import UserError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-logger = logging.getLogger(__name__)
 
 FILE_NAME = "checkpoint.pt"
 
@@ -73,21 +66,32 @@ class Checkpoint:
         if self._writes:
             self.path.unlink(missing_ok=True)
 
-    @contextmanager
-    def saved_at_sigterm(self, state: Callable[[], dict[str, Any]]) -> Iterator[None]:
-        """Within this context, SIGTERM writes the given state before it does what it did before."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
 
-        def save_and_end(number: int, _: object) -> None:
-            logger.warning("told to end: writing %s", self.path)
-            self.save(state())
-            signal.signal(number, previous)
-            os.kill(os.getpid(), number)
+class Termination:
+    """Notices SIGTERM within a ``with`` block instead of ending at once, so that a checkpoint can be written first.
 
-        previous = signal.signal(signal.SIGTERM, save_and_end)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGTERM, previous)
+    The handler does no more than take a note: it may run in the middle of anything, logging included.
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._previous: Any = None
+        self._in_main_thread = threading.current_thread() is threading.main_thread()
+
+    def __enter__(self) -> Termination:
+        if self._in_main_thread:
+            self._previous = signal.signal(signal.SIGTERM, self._take_note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._in_main_thread:
+            signal.signal(signal.SIGTERM, self._previous)
+
+    def _take_note(self, *_: object) -> None:
+        self.requested = True
+
+
+def end_as_requested() -> NoReturn:
+    """Let SIGTERM do what it does without :class:`Termination`; end the process should that not end it."""
+    os.kill(os.getpid(), signal.SIGTERM)
+    raise SystemExit(128 + signal.SIGTERM)

@@ -59,7 +59,8 @@ class FlatAdam:
             parameter.grad = None
         gradient = self._group.average(self._values.grad)
         norm = torch.dot(gradient, gradient).sqrt_()
-        gradient.mul_((self._clip / norm).clamp_(max=1))
+        # a norm that is not a number would spoil the gaps between the parameters for good
+        gradient.mul_((self._clip / norm).clamp_(max=1).nan_to_num_(0))
         self._adam.param_groups[0]["lr"] = learning_rate
         self._adam.step()
         return norm

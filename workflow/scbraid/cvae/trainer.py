@@ -7,12 +7,14 @@ import logging
 import math
 import time
 from contextlib import nullcontext
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from scbraid.cvae import schedule
+from scbraid.cvae.checkpoint import Termination, end_as_requested
 from scbraid.cvae.data import SMALLEST_MINIBATCH, n_minibatches
 from scbraid.cvae.distributed import Group
 from scbraid.cvae.optimizer import FlatAdam
@@ -79,13 +81,6 @@ class Trainer:
             raise UserError(f"cvae: early_stopping has no cells to validate on among {data.n_cells}; lower train_size")
         self.batch_size = parameters.batch_size or schedule.default_batch_size(data.n_cells)
         self.n_epochs = parameters.max_epochs or schedule.default_epochs(data.n_cells)
-        self.optimizer = FlatAdam(
-            (weights for weights in model.parameters() if weights.requires_grad),
-            eps=parameters.eps,
-            weight_decay=0.0 if frozen else parameters.weight_decay,
-            clip=parameters.gradient_clip_val,
-            group=self.group,
-        )
         self.epoch = 0
         self.history: list[dict[str, float]] = []
         self.notes: list[str] = []
@@ -105,28 +100,48 @@ class Trainer:
             self._load_state(state)
             logger.info("going on after epoch %d of %s", self.epoch, checkpoint.path)
         self._good = self._state()
-        steps_since_good = 0
-        with checkpoint.saved_at_sigterm(lambda: self._good) if checkpoint else nullcontext():
-            while self.epoch < self.n_epochs and not self._stopped():
-                row = self._train_epoch()
-                if not math.isfinite(row["loss"] + row["gradient_norm"]):
-                    self._recover()
-                    continue
-                if len(self.validation_cells):
-                    row |= self._validate()
-                self.history.append(row)
-                self._log(row)
-                due = checkpoint is not None and self.epoch % self.parameters.checkpoint_every == 0
-                steps_since_good += self._n_minibatches
-                if due or steps_since_good >= STEPS_BETWEEN_GOOD_STATES:
-                    self._good, steps_since_good = self._state(), 0
-                if due:
-                    checkpoint.save(self._good)
+        with nullcontext() if checkpoint is None else Termination() as termination:
+            self._run_epochs(checkpoint, termination)
+        if termination is not None and termination.requested:
+            logger.warning("asked to end in epoch %d: leaving %s", self.epoch + 1, checkpoint.path)
+            checkpoint.save(self._good)
+            end_as_requested()
         if self.parameters.early_stopping and self._best is not None:
             self.model.load_state_dict(self._best["model"])
         self.model.eval()
         if checkpoint is not None:
             checkpoint.remove()
+
+    def _run_epochs(self, checkpoint: Checkpoint | None, termination: Termination | None) -> None:
+        steps_since_good = 0
+        while self.epoch < self.n_epochs and not self._stopped():
+            row = self._train_epoch(termination)
+            if row is None:
+                return
+            if not math.isfinite(row["loss"] + row["gradient_norm"]):
+                self._recover()
+                continue
+            if len(self.validation_cells):
+                row |= self._validate()
+            self.history.append(row)
+            self._log(row)
+            due = checkpoint is not None and self.epoch % self.parameters.checkpoint_every == 0
+            steps_since_good += self._n_minibatches
+            if due or steps_since_good >= STEPS_BETWEEN_GOOD_STATES:
+                self._good, steps_since_good = self._state(), 0
+            if due:
+                checkpoint.save(self._good)
+
+    @cached_property
+    def optimizer(self) -> FlatAdam:
+        """The optimiser, made when training begins: a model that is only applied needs none."""
+        return FlatAdam(
+            [weights for weights in self.model.parameters() if weights.requires_grad],
+            eps=self.parameters.eps,
+            weight_decay=0.0 if self.frozen else self.parameters.weight_decay,
+            clip=self.parameters.gradient_clip_val,
+            group=self.group,
+        )
 
     @torch.no_grad()
     def posterior_mean(self) -> Tensor:
@@ -139,7 +154,8 @@ class Trainer:
     def _n_minibatches(self) -> int:
         return n_minibatches(len(self.group.share(self.training_cells)), self.batch_size)
 
-    def _train_epoch(self) -> dict[str, float]:
+    def _train_epoch(self, termination: Termination | None) -> dict[str, float] | None:
+        """Train an epoch and describe it, or break off where the process is to end."""
         started = time.perf_counter()
         self.model.train(not self.frozen)
         weight = schedule.kl_weight(self.parameters, self.epoch, self.n_epochs)
@@ -149,6 +165,8 @@ class Trainer:
         sums = torch.zeros(len(PARTS), device=self.data.device)
         norms = torch.zeros((), device=self.data.device)
         for minibatch, rate in zip(self.data.minibatches(cells, self.batch_size), self._rates()):
+            if termination is not None and termination.requested:
+                return None
             sums += self._accumulate_gradient(minibatch, weight, noise)
             norms += self.optimizer.step(rate)
         self._share_statistics()
