@@ -29,5 +29,4 @@ $(READY): envs/requirements.lock
 	envs/install.sh
 
 lock:
-	uv pip compile envs/requirements.in --python-version 3.11 --quiet --no-header --no-annotate --no-emit-index-url \
-		--no-emit-find-links | sed 's/+cpu$$//' > envs/requirements.lock
+	envs/lock.sh

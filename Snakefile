@@ -5,7 +5,7 @@ min_version("9.19")
 # A config given with --configfile replaces the demo's; Snakemake alone would merge the two.
 if not workflow.configfiles:
 
-    configfile: "config/config.yaml"
+    configfile: f"{workflow.basedir}/config/config.yaml"
 
 
 report: "workflow/report/workflow.rst"

@@ -1,19 +1,31 @@
 #!/usr/bin/env bash
 # Make .venv with everything in envs/requirements.lock: with uv where it is on PATH, otherwise with venv and pip.
+# PYTHON names the interpreter; without it the first of these that is 3.11 or newer is taken.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-python=${PYTHON:-python3}
 
-if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
-    echo "scbraid needs Python 3.11 or newer; '$python' is $("$python" --version 2>&1 || true)." >&2
-    echo "Name another one: make PYTHON=/path/to/python3.11" >&2
+python=
+for candidate in ${PYTHON:-python3 python3.12 python3.11 python3.13}; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        python=$candidate
+        break
+    fi
+done
+if [ -z "$python" ]; then
+    echo "scbraid needs Python 3.11 or newer, and none of these is: ${PYTHON:-python3 python3.12 python3.11 python3.13}" >&2
+    echo "Install one, or name it: make demo PYTHON=/path/to/python3.11" >&2
     exit 1
 fi
+
 if command -v uv >/dev/null; then
-    # uv does not read pip's settings; a local folder of wheels named there is worth having.
-    links=$("$python" -m pip config get global.find-links 2>/dev/null || true)
-    export UV_FIND_LINKS=${UV_FIND_LINKS:-$links}
-    uv venv --quiet --clear --python "$python" .venv
+    # uv does not read pip's settings: a mirror or a local folder of wheels named there must reach it another way.
+    setting() { "$python" -m pip config get "global.$1" 2>/dev/null || true; }
+    links=${PIP_FIND_LINKS:-$(setting find-links)}
+    index=${PIP_INDEX_URL:-$(setting index-url)}
+    [ -z "$links" ] || export UV_FIND_LINKS=${UV_FIND_LINKS:-$links}
+    [ -z "$index" ] || export UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-$index}
+    rm -rf .venv
+    uv venv --quiet --python "$python" .venv
     uv pip install --quiet --compile-bytecode --python .venv/bin/python -r envs/requirements.lock
 else
     "$python" -m venv --clear .venv

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scbraid.benchmark import gather, summarize
+from scbraid.benchmark import gather, ranking_score, summarize
 
 GROUPS = {"nmi": "bio", "ari": "bio", "ilisi": "batch", "pcr": "batch", "silhouette_batch": "batch"}
 
@@ -99,3 +99,18 @@ def test_metric_that_a_run_lacks_is_missing_not_zero() -> None:
     assert np.isnan(summary.loc["a", "pcr"])
     assert summary.loc["a", "batch"] == 0.5
     assert summary.loc["b", "batch"] == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(("metric", "group"), [("nmi", "bio"), ("ilisi", "batch")])
+def test_one_group_alone_ranks(metric: str, group: str) -> None:
+    facts = {"seconds": 1.0, "peak_ram_mb": 1.0, "device": "cpu"}
+    metrics = gather(
+        {
+            (run, 0): pd.DataFrame({"metric": [metric], "value": [value], "group": [group]})
+            for run, value in (("a", 0.2), ("b", 0.4))
+        }
+    )
+    summary = summarize(metrics, {("a", 0): facts, ("b", 0): facts})
+    assert ranking_score(summary) == group
+    assert summary["method"].tolist() == ["b", "a"]
+    assert summary["total"].isna().all()

@@ -367,3 +367,20 @@ def test_defaults_of_methods_are_used(name: str) -> None:
 )
 def test_suggest(name: str, valid: list[str], expected: str) -> None:
     assert suggest(name, valid) == expected
+
+
+@pytest.mark.parametrize(("include", "label"), [(["silhouette_batch"], "cell_type"), (["nmi"], None)])
+def test_metrics_that_rank_nothing_are_refused(include: list[str], label: str | None) -> None:
+    config = {
+        "datasets": {"d": {"source": "x.h5ad", "batch": "b", "label": label}},
+        "methods": {"pca": {}},
+        "metrics": {"include": include},
+    }
+    with pytest.raises(UserError, match="metrics/include leaves nothing to rank the runs of datasets/d by"):
+        resolve(config)
+
+
+@pytest.mark.parametrize("name", ["report.html", "logs", "benchmarks"])
+def test_dataset_names_that_scbraid_writes_itself_are_refused(name: str) -> None:
+    with pytest.raises(UserError, match="reserved"):
+        resolve({"datasets": {name: {"source": "x.h5ad", "batch": "b"}}, "methods": {"pca": {}}})

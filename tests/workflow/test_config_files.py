@@ -38,7 +38,7 @@ def test_own_config_replaces_the_demo(checkout: Path, tmp_path: Path) -> None:
     finished = snakemake(checkout, "--dry-run", "--configfile", str(write_config(own, tmp_path / "own.yaml")))
     assert finished.returncode == 0, finished.stdout
     assert "results/mine/runs/harmony/seed-0/embedding.parquet" in finished.stdout
-    for leaked in ("results/pbmc", "scvi", "cvae", "transfer"):
+    for leaked in ("results/pbmc", "scvi", "cvae", "Transfer labels"):
         assert leaked not in finished.stdout
 
 

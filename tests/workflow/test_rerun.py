@@ -37,8 +37,18 @@ def edit(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
 
 
 def remove(path: str) -> Callable[[dict[str, Any]], None]:
-    section, key = path.split("/")
-    return lambda config: config[section].pop(key)
+    *parents, key = path.split("/")
+
+    def apply(config: dict[str, Any]) -> None:
+        for parent in parents:
+            config = config[parent]
+        del config[key]
+
+    return apply
+
+
+def reverse_methods(config: dict[str, Any]) -> None:
+    config["methods"] = dict(reversed(config["methods"].items()))
 
 
 def reverse_keys(config: dict[str, Any]) -> None:
@@ -69,6 +79,8 @@ EDITS = {
         edit("datasets/pbmc/transfer/query", ["pbmc5k_v3"]),
         {"roles": 1, "transfer": 4, "export": 1, "report": 1},
     ),
+    "transfer removed": (remove("datasets/pbmc/transfer"), {"roles": 1, "export": 1, "report": 1}),
+    "order of methods": (reverse_methods, ENDS),
     "transfer neighbours": (edit("transfer/n_neighbors", 5), {"transfer": 4, "export": 1, "report": 1}),
     "metrics": (edit("metrics/include", ["nmi", "ilisi"]), {"metrics": 4, "benchmark": 1, "report": 1}),
     "place of counts": (

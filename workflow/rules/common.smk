@@ -76,21 +76,17 @@ def of_transfers(pattern):
     return paths_if_any
 
 
-def roles_if_any(wildcards):
-    """The cells' roles in the label transfer: made before any training, because that finds mistakes, but read only by
-    the transfer itself, hence ancient."""
-    dataset = wildcards.dataset
-    return (
-        ancient(f"results/{dataset}/transfer/cells.parquet")
-        if has_transfer(dataset)
-        else []
-    )
+def gene_list_if_any(wildcards):
+    """A user's gene list as an input file, so that a changed list reruns."""
+    genes = lookup("datasets/{dataset}/features/genes", within=config)(wildcards)
+    return genes if genes and Path(genes).exists() else []
 
 
 def local_source(wildcards):
     """The source as an input file, so that a changed file reruns; a URL is not a file."""
     source = lookup("datasets/{dataset}/source", within=config)(wildcards)
-    return [] if is_url(source) or not Path(source).exists() else source
+    path = Path(source).expanduser()
+    return [] if is_url(source) or not path.exists() else str(path)
 
 
 def pca_if_needed(wildcards):

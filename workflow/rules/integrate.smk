@@ -2,7 +2,8 @@ rule integrate:
     input:
         hvg="results/{dataset}/features/hvg.h5ad",
         pca=pca_if_needed,
-        roles=roles_if_any,
+        # Made before any training because it finds mistakes; read by the transfer alone.
+        roles=ancient("results/{dataset}/transfer/cells.parquet"),
     output:
         embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
         facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",
@@ -12,6 +13,7 @@ rule integrate:
         "results/benchmarks/integrate/{dataset}/{method}-{seed}.tsv"
     wildcard_constraints:
         method=one_of(untrained_runs()),
+    retries: 1
     conda:
         SOFTWARE
     threads: 2
@@ -32,7 +34,8 @@ rule train:
     input:
         hvg="results/{dataset}/features/hvg.h5ad",
         pca=pca_if_needed,
-        roles=roles_if_any,
+        # Made before any training because it finds mistakes; read by the transfer alone.
+        roles=ancient("results/{dataset}/transfer/cells.parquet"),
     output:
         embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
         facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",
@@ -44,6 +47,7 @@ rule train:
         "results/benchmarks/train/{dataset}/{method}-{seed}.tsv"
     wildcard_constraints:
         method=one_of(training_runs()),
+    retries: 1
     conda:
         SOFTWARE
     threads: 2

@@ -36,7 +36,8 @@ rule qc:
 
 rule features:
     input:
-        "results/{dataset}/qc/filtered.h5ad",
+        filtered="results/{dataset}/qc/filtered.h5ad",
+        genes=gene_list_if_any,
     output:
         hvg="results/{dataset}/features/hvg.h5ad",
         genes="results/{dataset}/features/genes.tsv",

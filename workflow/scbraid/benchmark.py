@@ -35,7 +35,8 @@ def summarize(metrics: pd.DataFrame, runs: dict[tuple[str, int], dict[str, Any]]
     """Average over seeds and rank.
 
     The total is 0.6 bio + 0.4 batch of unscaled metrics (Luecken et al. 2022, Nature Methods 19:41), computed for each
-    seed before averaging. Without labels there is no bio score and no total; runs are then ranked by the batch score.
+    seed before averaging. Without labels there is no bio score and no total; :func:`ranking_score` names the score that
+    runs are then ranked by.
 
     Parameters
     ----------
@@ -67,6 +68,11 @@ def summarize(metrics: pd.DataFrame, runs: dict[tuple[str, int], dict[str, Any]]
     )
     summary = summary.join(measured.groupby("method")[["seconds", "peak_ram_mb"]].mean())
     summary = summary.join(measured.groupby("method")["device"].agg(lambda devices: ", ".join(sorted(set(devices)))))
-    judged = summary["total"] if summary["total"].notna().any() else summary["batch"]
-    summary.insert(0, "rank", judged.rank(ascending=False, method="min").astype("Int64"))
+    rank = summary[ranking_score(summary)].rank(ascending=False, method="min")
+    summary.insert(0, "rank", rank.astype("Int64"))
     return summary.sort_values(["rank"], kind="stable").reset_index()
+
+
+def ranking_score(summary: pd.DataFrame) -> str:
+    """Name the score that ranks runs: the total where there is one, otherwise batch or bio, whichever was computed."""
+    return next((score for score in ("total", "batch", "bio") if summary[score].notna().any()), "total")

@@ -15,11 +15,13 @@ from jsonschema.validators import extend
 
 from scbraid.errors import UserError, suggest
 from scbraid.methods import METHODS, parameter_schema
-from scbraid.metrics import METRICS
+from scbraid.metrics import DEFAULT_TOTAL, LABEL_FREE, METRICS
 
 SCHEMA_FILE = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
 DATASET_SECTIONS = ("qc", "features")
 MINIMUM_BATCHES = 2
+#: files and folders that stand beside those of the data sets in results/
+RESERVED_DATASET_NAMES = ("report.html", "logs", "benchmarks", "bench")
 #: `export.integrated` stores layouts and further seeds under such names
 RESERVED_RUN_NAME = re.compile(r"^umap_|_seed\d+$")
 LONGEST_SHOWN = 80
@@ -65,14 +67,30 @@ def resolve(config: Config) -> Config:
     resolved = with_defaults(config, schema)
     check(resolved, schema, where="config")
     for name, dataset in resolved["datasets"].items():
+        if name in RESERVED_DATASET_NAMES:
+            raise UserError(f"config: datasets/{name}: this name is reserved, scbraid itself writes results/{name}")
         _resolve_dataset(name, dataset, resolved, schema)
     for section in DATASET_SECTIONS:
         del resolved[section]
     resolved["methods"] = {name: _resolve_method(name, entry or {}) for name, entry in resolved["methods"].items()}
-    for metric in resolved["metrics"]["include"] or ():
+    _check_metrics(resolved)
+    return resolved
+
+
+def _check_metrics(resolved: Config) -> None:
+    include = resolved["metrics"]["include"]
+    if include is None:
+        return
+    for metric in include:
         if metric not in METRICS:
             raise UserError(f"config: metrics/include: unknown metric '{metric}', {suggest(metric, METRICS)}")
-    return resolved
+    for name, dataset in resolved["datasets"].items():
+        ranking = DEFAULT_TOTAL if dataset["label"] else LABEL_FREE
+        if not set(include) & set(ranking):
+            raise UserError(
+                f"config: metrics/include leaves nothing to rank the runs of datasets/{name} by; name at least one of "
+                + ", ".join(ranking)
+            )
 
 
 def _resolve_dataset(name: str, dataset: Config, resolved: Config, schema: Config) -> None:

@@ -72,7 +72,7 @@ def fetch(source: str, *, sha256: str | None, folder: Path, record: Path) -> dic
         path = folder / _file_name(source)
         actual = _kept(path, check) or _download(source, path, check)
     else:
-        path = Path(source)
+        path = Path(source).expanduser()
         actual = check(path)
     if not sha256:
         record.parent.mkdir(parents=True, exist_ok=True)
@@ -169,3 +169,16 @@ def _mismatch(source: str, actual: str, expected: str, record: Path | None) -> s
         f"{source} has changed since its first use: sha256 is {actual}, it was {expected}.\n"
         f"To accept the new file delete {record}"
     )
+
+
+def located(fetched: dict[str, Any], *, manifest: str) -> str:
+    """Return the path of what :func:`fetch` brought, read back from the file `manifest`.
+
+    Raises
+    ------
+    UserError
+        The file has been removed since.
+    """
+    if not Path(fetched["path"]).is_file():
+        raise UserError(f"{fetched['path']} is gone; delete {manifest} to fetch {fetched['source']} again")
+    return fetched["path"]

@@ -29,7 +29,7 @@ def tables() -> dict[str, str]:
     built = {"keys": HEADER + "".join(_rows(schema, schema))}
     built["methods"] = "\n".join(_method_section(name) for name in METHODS)
     built["metrics"] = "| metric | group | in total | meaning |\n|---|---|---|---|\n" + "".join(
-        f"| `{name}` | {metric.group} | {'yes' if metric.in_total else 'no'} | {metric.description} |\n"
+        f"| `{name}` | {metric.group} | {'yes' if metric.in_total else 'no'} | {_escaped(metric.description)} |\n"
         for name, metric in METRICS.items()
     )
     return built
@@ -64,8 +64,12 @@ def _merged(entry: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
 
 def _row(name: str, entry: dict[str, Any], *, required: bool = False) -> str:
     default = "required" if required else f"`{_yaml(entry.get('default'))}`"
-    meaning = " ".join(entry["description"].split()).replace("|", "\\|")
+    meaning = _escaped(" ".join(entry["description"].split()))
     return f"| `{name}` | {_type(entry)} | {default} | {meaning} |\n"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 def _type(entry: dict[str, Any]) -> str:

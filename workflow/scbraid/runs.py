@@ -73,7 +73,8 @@ def run_method(
     if trains:
         write_table(result.history, folder / "history.tsv")
     write_embedding(embedding, folder / "embedding.parquet")
-    facts = {"run": run, "method": method, "parameters": parameters, "seed": seed, "device_asked": accelerator}
+    asked = {"seed": seed, "device_asked": accelerator, "threads": threads}
+    facts = {"run": run, "method": method, "parameters": parameters, **asked}
     write_json(facts | _measurements(result, adata.n_obs, seconds), folder / "run.json")
 
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import traceback
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 # The library lies beside the scripts; it needs no installing, neither here nor on another node.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+# Compiled functions are kept with the run: the repository may be read-only, and a job on a cluster without a home.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(".snakemake", "numba").resolve()))
 
 from scbraid.errors import UserError
 
@@ -21,12 +26,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def job(snakemake: Snakemake) -> Iterator[None]:
-    """Run the body of a script with its log set up.
+    """Run the body of a script with everything it prints or logs in the rule's log file.
 
-    Everything printed or logged goes to the first log file of the rule. A :class:`~scbraid.errors.UserError` is
-    printed to the terminal and to the log, and the script exits with status 1.
+    A :class:`~scbraid.errors.UserError` ends the script with one line there, any other exception with its traceback;
+    Snakemake shows the log of a failed job on the terminal.
     """
-    terminal = sys.stderr
+    stdout, stderr = sys.stdout, sys.stderr
     with Path(snakemake.log[0]).open("w", buffering=1) as log:
         sys.stdout = sys.stderr = log
         logging.basicConfig(stream=log, level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", force=True)
@@ -34,9 +39,11 @@ def job(snakemake: Snakemake) -> Iterator[None]:
         try:
             yield
         except UserError as mistake:
-            message = f"scbraid: {mistake}"
-            print(message, file=log)
-            print(message, file=terminal)
+            print(f"scbraid: {mistake}")
+            sys.exit(1)
+        except Exception:  # noqa: BLE001 - whatever it is, it belongs into the log
+            traceback.print_exc()
             sys.exit(1)
         finally:
-            sys.stdout, sys.stderr = sys.__stdout__, terminal
+            logging.basicConfig(handlers=[logging.NullHandler()], force=True)
+            sys.stdout, sys.stderr = stdout, stderr

@@ -48,7 +48,7 @@ def test_minibatches_hold_every_cell_once_with_its_own_counts(
 def test_sums_by_cell_and_transposed_counts(dense: np.ndarray) -> None:
     minibatch = make_minibatch(dense)
     np.testing.assert_array_equal(minibatch.sum_by_cell(minibatch.counts.values), dense.sum(1))
-    starts, columns, values = minibatch.counts_by_gene()
+    starts, columns, values = minibatch.by_gene(minibatch.counts.values)
     np.testing.assert_array_equal(sparse.csr_matrix((values, columns, starts)).toarray(), dense.T)
 
 

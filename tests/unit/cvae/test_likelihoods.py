@@ -164,5 +164,5 @@ def test_vanishing_share_gives_a_finite_loss_and_pulls_the_gene_up() -> None:
     loss = negative_binomial_loss(logits, torch.zeros(3), make_minibatch(counts, dtype=torch.float32))
     loss.sum().backward()
     assert torch.isfinite(loss).all()
-    assert loss.item() > 900
+    assert loss.item() > 400
     assert logits.grad[0, 0].item() == pytest.approx(-5, rel=1e-4)

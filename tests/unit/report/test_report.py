@@ -190,7 +190,7 @@ def test_data_without_labels_get_no_total_and_no_transfer(make, tmp_path) -> Non
     page = make(tmp_path, datasets={"gbm": {"labels": (), "transfer": False}}).page()
     heading = [text for text, _ in page.table("rank", "method", "batch")[0]]
     assert heading == ["rank", "method", "batch", "ilisi", "pcr"]
-    assert "Without labels only batch correction can be scored" in page.text
+    assert "Only batch correction was scored" in page.text
     assert "Label transfer" not in page.text
     assert set(page.points["d1-cells"]["palettes"]) == {"batch"}
     assert not any(attributes.get("value") in ("label", "prediction") for _, attributes in page.tags)

@@ -31,7 +31,7 @@ def plot_losses(history: pd.DataFrame, path: str | Path) -> None:
     path
         File to write; its suffix gives the format.
     """
-    shown = [name for name in PANELS if history[name].any()]
+    shown = [name for name in PANELS if name in history]
     figure, panels = plt.subplots(1, len(shown), figsize=(3 * len(shown), 2.4), squeeze=False, layout="constrained")
     for panel, name in zip(panels[0], shown):
         panel.plot(history["epoch"], history[name], label="training")

@@ -93,9 +93,9 @@ class Minibatch:
         flat = values.new_zeros(len(self) * self.n_genes)
         return flat.scatter_(0, self.positions, values).view(len(self), self.n_genes)
 
-    def counts_by_gene(self) -> SparseValues:
-        """Return the counts with genes as rows and cells as columns; on the host only."""
-        parts = (self.counts.values.numpy(), self.counts.columns.numpy(), self.counts.starts.numpy())
+    def by_gene(self, values: Tensor) -> SparseValues:
+        """Sort one value a non-zero count into rows of genes and columns of cells; on the host only."""
+        parts = (values.numpy(), self.counts.columns.numpy(), self.counts.starts.numpy())
         transposed = sparse.csr_matrix(parts, shape=(len(self), self.n_genes)).tocsc()
         return SparseValues(*map(torch.from_numpy, (transposed.indptr, transposed.indices, transposed.data)))
 

@@ -106,11 +106,11 @@ class _NegativeBinomial(torch.autograd.Function):
     r"""Negative binomial loss whose forward pass also prepares its gradient.
 
     With :math:`t = \mu/\theta`, :math:`w = t / (1 + t)` and :math:`p` the softmax, the loss of a zero is
-    :math:`\theta \log(1 + t)`, and a count x takes off
-    :math:`\log\Gamma(x+\theta)/\Gamma(\theta) + x(\log t - \log(1+t))`. The derivative by :math:`\log\mu` is
+    :math:`\theta \log(1 + t)`, and a count x takes off :math:`\log\Gamma(x+\theta)/\Gamma(\theta) + x \log w`. The derivative by :math:`\log\mu` is
     :math:`\theta w - x (1 - w)`; through the softmax, p times the cell's sum of these is taken off. The derivative by
     :math:`\log\theta` is :math:`\theta` times
-    :math:`\log(1+t) - w + x (1 - w)/\theta - (\psi(x+\theta) - \psi(\theta))`.
+    :math:`\log(1+t) - w + x (1 - w)/\theta - (\psi(x+\theta) - \psi(\theta))`. A w that underflows counts in the loss as the
+    smallest number there is; the gradient stays exact.
     """
 
     @staticmethod
@@ -125,23 +125,19 @@ class _NegativeBinomial(torch.autograd.Function):
         )
 
         share = torch.softmax(logits, 1)
-        log_total = logits.amax(1) - share.amax(1).log()
         ratio = torch.mul(share, library[:, None]).mul_((-log_theta).exp())
         log_excess = torch.log1p(ratio)
         weight = ratio.div_(ratio + 1)
-
-        log_ratio = logits.reshape(-1).index_select(0, at) - log_theta.reshape(-1).index_select(0, where)
-        log_ratio.sub_(log_excess.view(-1).index_select(0, at))
+        weight_at = weight.view(-1).index_select(0, at)
         zero = torch.mv(log_excess, theta) if per_gene else (log_excess * theta).sum(1)
-        nonzero = minibatch.sum_by_cell(log_gamma.addcmul_(counts, log_ratio))
-        loss = zero - nonzero - torch.xlogy(library, library) + library * log_total + minibatch.log_factorials
+        log_weight_at = weight_at.clamp(min=torch.finfo(weight.dtype).tiny).log_()
+        loss = zero - minibatch.sum_by_cell(log_gamma.addcmul_(counts, log_weight_at)) + minibatch.log_factorials
 
-        at_nonzero = weight.view(-1).index_select(0, at)
-        observed = counts * (1 - at_nonzero)
+        observed = torch.addcmul(counts, counts, weight_at, value=-1)
         by_theta = log_excess.sub_(weight)
-        _add_at(by_theta, at, (observed / theta_at).sub_(digamma))
+        by_theta.view(-1).scatter_add_(0, at, torch.div(observed, theta_at).sub_(digamma))
         slope = weight.mul_(theta)
-        _add_at(slope, at, observed.neg_())
+        slope.view(-1).scatter_add_(0, at, observed.neg_())
         slope.addcmul_(share, slope.sum(1, keepdim=True), value=-1)
         ctx.save_for_backward(slope, by_theta, theta)
         return loss
@@ -152,9 +148,3 @@ class _NegativeBinomial(torch.autograd.Function):
         slope, by_theta, theta = ctx.saved_tensors
         grad_theta = upstream @ by_theta if theta.dim() == 1 else by_theta * upstream[:, None]
         return slope * upstream[:, None], grad_theta.mul_(theta), None
-
-
-def _add_at(matrix: Tensor, at: Tensor, values: Tensor) -> None:
-    """Add values at distinct positions of the flattened matrix, the same way in every run on every device."""
-    flat = matrix.view(-1)
-    flat.scatter_(0, at, values.add_(flat.index_select(0, at)))

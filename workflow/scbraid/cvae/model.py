@@ -36,15 +36,18 @@ class Dimensions(NamedTuple):
 
 
 class Losses(NamedTuple):
-    """Parts of the loss in nats, each of shape (cells,)."""
+    """Parts of the loss in nats, each of shape (cells,); no classification without labels."""
 
     reconstruction: Tensor
     kl: Tensor
-    classification: Tensor
+    classification: Tensor | None
 
     def total(self, kl_weight: float, classification_ratio: float) -> Tensor:
         """Sum over the cells of the weighted parts."""
-        return (self.reconstruction + kl_weight * self.kl + classification_ratio * self.classification).sum()
+        weighted = torch.add(self.reconstruction, self.kl, alpha=kl_weight)
+        if self.classification is not None:
+            weighted = torch.add(weighted, self.classification, alpha=classification_ratio)
+        return weighted.sum()
 
 
 class VAE(nn.Module):
@@ -177,8 +180,8 @@ class VAE(nn.Module):
             return likelihoods.negative_binomial_loss(logits, log_theta, minibatch)
         return likelihoods.zero_inflated_negative_binomial_loss(logits, log_theta, gate_logits, minibatch)
 
-    def _classification(self, z: Tensor, label: Tensor) -> Tensor:
-        """Cross-entropy of the label head, 0 for cells of unknown label."""
+    def _classification(self, z: Tensor, label: Tensor) -> Tensor | None:
+        """Cross-entropy of the label head, 0 for cells of unknown label; None where there is no head."""
         if self.label_head is None:
-            return z.new_zeros(len(z))
+            return None
         return F.cross_entropy(self.label_head(z), label, ignore_index=-1, reduction="none")

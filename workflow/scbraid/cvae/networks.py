@@ -55,7 +55,8 @@ class Conditions(nn.Module):
         parts = [self.one_hot(i, codes[:, i]) for i in range(len(self.n_categories))]
         if self.embeddings:
             parts = [part @ embedding for part, embedding in zip(parts, self.embeddings)]
-        return torch.cat([*parts, continuous], 1)
+        parts += [continuous] if self.n_continuous else []
+        return torch.cat(parts, 1) if len(parts) > 1 else parts[0]
 
     def one_hot(self, covariate: int, codes: Tensor) -> Tensor:
         """One-hot vectors of one covariate's codes."""
@@ -86,9 +87,7 @@ class EncoderInput:
             return self._minibatch.dense(values) @ weight
         if not (weight.requires_grad and torch.is_grad_enabled()):
             return _weighted_sums(counts._replace(values=values), weight)
-        by_gene = self._minibatch.counts_by_gene()
-        by_gene = by_gene._replace(values=self._transform(by_gene.values, by_gene.columns))
-        return _SparseProduct.apply(weight, counts._replace(values=values), by_gene)
+        return _SparseProduct.apply(weight, counts._replace(values=values), self._minibatch.by_gene(values))
 
 
 class Block(nn.Module):

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PARTS = ("loss", "reconstruction", "kl", "classification")
 STEPS_BETWEEN_GOOD_STATES = 200
 MOST_RECOVERIES = 5
 
@@ -81,6 +80,7 @@ class Trainer:
             raise UserError(f"cvae: early_stopping has no cells to validate on among {data.n_cells}; lower train_size")
         self.batch_size = parameters.batch_size or schedule.default_batch_size(data.n_cells)
         self.n_epochs = parameters.max_epochs or schedule.default_epochs(data.n_cells)
+        self._parts = ("loss", "reconstruction", "kl", *(["classification"] if model.label_head is not None else []))
         self.epoch = 0
         self.history: list[dict[str, float]] = []
         self.notes: list[str] = []
@@ -162,7 +162,7 @@ class Trainer:
         noise = generator("noise", self.seed, self.epoch, self.group.rank, device=self.data.device)
         order = torch.randperm(len(self.training_cells), generator=generator("order", self.seed, self.epoch))
         cells = self.group.share(self.training_cells[order.numpy()])
-        sums = torch.zeros(len(PARTS), device=self.data.device)
+        sums = torch.zeros(len(self._parts), device=self.data.device)
         norms = torch.zeros((), device=self.data.device)
         for minibatch, rate in zip(self.data.minibatches(cells, self.batch_size), self._rates()):
             if termination is not None and termination.requested:
@@ -175,7 +175,7 @@ class Trainer:
         seconds = time.perf_counter() - started
         return {
             "epoch": self.epoch,
-            **dict(zip(PARTS, means)),
+            **dict(zip(self._parts, means)),
             "kl_weight": weight,
             "learning_rate": rate,
             "gradient_norm": norms.item() / self._n_minibatches,
@@ -193,7 +193,7 @@ class Trainer:
     def _accumulate_gradient(self, minibatch: Minibatch, kl_weight: float, noise: torch.Generator) -> Tensor:
         """Add up the gradient of the mean loss, in parts where the device's memory demands it; return summed losses."""
         while True:
-            sums = torch.zeros(len(PARTS), device=self.data.device)
+            sums = torch.zeros(len(self._parts), device=self.data.device)
             try:
                 for part in minibatch.split(self._n_parts) if self._n_parts > 1 else [minibatch]:
                     losses = self.model(part, noise)
@@ -228,14 +228,14 @@ class Trainer:
         """Losses of the validation cells at the final KL weight, with the same noise in every epoch."""
         self.model.eval()
         noise = generator("validation", self.seed, device=self.data.device)
-        sums = torch.zeros(len(PARTS), device=self.data.device)
+        sums = torch.zeros(len(self._parts), device=self.data.device)
         for minibatch in self.data.minibatches(self.validation_cells, self.batch_size):
             losses = self.model(minibatch, noise)
             sums += _sums(losses, losses.total(self.parameters.beta, self.parameters.classification_ratio))
         means = (sums / len(self.validation_cells)).tolist()
         if self.parameters.early_stopping and (self._best is None or means[0] < self._best["loss"]):
             self._best = {"loss": means[0], "epoch": self.epoch, "model": copy.deepcopy(self.model.state_dict())}
-        return {f"validation_{part}": mean for part, mean in zip(PARTS, means)}
+        return {f"validation_{part}": mean for part, mean in zip(self._parts, means)}
 
     def _stopped(self) -> bool:
         patience = self.parameters.early_stopping_patience
@@ -275,11 +275,11 @@ class Trainer:
         self._rate_factor, self._n_parts, self._best = state["rate_factor"], state["n_parts"], state["best"]
 
     def _log(self, row: dict[str, float]) -> None:
-        parts = " ".join(f"{name} {row[name]:.2f}" for name in (*PARTS, "validation_loss") if name in row)
+        parts = " ".join(f"{name} {row[name]:.2f}" for name in (*self._parts, "validation_loss") if name in row)
         logger.info("epoch %d/%d %s, %.0f cells/s", row["epoch"], self.n_epochs, parts, row["cells_per_second"])
 
 
 def _sums(losses: Losses, total: Tensor) -> Tensor:
     """Sum the total loss and its parts over the cells."""
     with torch.no_grad():
-        return torch.stack([total, *(part.sum() for part in losses)])
+        return torch.stack([total.detach(), *(part.sum() for part in losses if part is not None)])

@@ -1,4 +1,4 @@
-"""scbraid's own conditional variational autoencoder (see :mod:`scbraid.cvae`)."""
+"""scbraid's own conditional variational autoencoder of counts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from scbraid.methods import Context, Result
 if TYPE_CHECKING:
     from anndata import AnnData
 
-PARAMETERS = json_schema()["properties"]
+# The label head and checkpoints need data and folders that the workflow does not hand out.
+NOT_OFFERED = ("classification_ratio", "checkpoint_every")
+PARAMETERS = {name: entry for name, entry in json_schema()["properties"].items() if name not in NOT_OFFERED}
 
 
 def cvae(adata: AnnData, context: Context, **parameters: Any) -> Result:

@@ -42,3 +42,6 @@ METRICS: dict[str, Metric] = {
 }
 
 DEFAULT_TOTAL: tuple[str, ...] = tuple(name for name, metric in METRICS.items() if metric.in_total)
+
+#: metrics in the default total that look at batches alone
+LABEL_FREE: tuple[str, ...] = ("ilisi", "pcr")

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scbraid.benchmark import ranking_score
 from scbraid.methods import METHODS
 from scbraid.report.results import baseline_run
 from scbraid.report.text import decimals, duration, joined, megabytes
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
 
 #: a lead of fewer standard deviations of a difference is not told from the spread over seeds
 CLEAR_LEAD = 2.0
+SCORE_WORDS = {
+    "total": "Total score",
+    "batch": "Only batch correction was scored. Batch score",
+    "bio": "Only conservation of biology was scored. Bio score",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +61,7 @@ def answer(summary: pd.DataFrame, *, name: str, config: Config) -> Answer:
     config
         From :func:`scbraid.config.resolve`.
     """
-    score = "total" if summary["total"].notna().any() else "batch"
+    score = ranking_score(summary)
     best = summary.iloc[0]
     second = summary.iloc[1] if len(summary) > 1 else None
     rows = summary[summary["method"] == baseline_run(config)]
@@ -83,7 +89,7 @@ def _headline(leaders: list[str], baseline: pd.Series | None, name: str) -> str:
 
 
 def _margin(best: pd.Series, second: pd.Series | None, baseline: pd.Series | None, score: str) -> str:
-    what = "Total score" if score == "total" else "Without labels only batch correction can be scored. Batch score"
+    what = SCORE_WORDS[score]
     leads = []
     for other in (second, baseline):
         if other is None or other["method"] == best["method"]:
