@@ -234,7 +234,7 @@ def test_run_info_is_json_and_tells_of_collapse(cells: ad.AnnData) -> None:
     assert info["epochs"] == 3
     assert info["fraction_trained"] == 1
     assert info["n_parameters"] == sum(p.numel() for p in make(cells).module.parameters())
-    collapsed = make(cells, beta=1e4, kl_schedule="constant", max_epochs=15).fit().run_info
+    collapsed = make(cells, prior="normal", beta=1e4, kl_schedule="constant", max_epochs=15).fit().run_info
     assert collapsed["active_dimensions"] == 0
     assert collapsed["notes"] == ["posterior collapse: 0 of 4 latent dimensions are active"]
 

@@ -8,7 +8,7 @@ from scipy.special import gammaln
 
 from scbraid.cvae import data as data_module
 from scbraid.cvae.counts import DeviceCounts, HostCounts, prefetched
-from scbraid.cvae.data import CellData, Covariates, log_factorials, n_minibatches
+from scbraid.cvae.data import CellData, Covariates, cell_sums, n_minibatches
 from unit.cvae.simulated import make_minibatch
 
 CPU = torch.device("cpu")
@@ -81,9 +81,10 @@ def test_prefetching_keeps_the_order() -> None:
     assert list(prefetched(lambda item: item, [])) == []
 
 
-def test_log_factorials_are_summed_by_cell(dense: np.ndarray) -> None:
-    sums = log_factorials(sparse.csr_matrix(dense), cells_at_once=4)
-    np.testing.assert_allclose(sums, gammaln(dense + 1).sum(1), rtol=1e-12)
+def test_counts_and_log_factorials_are_summed_by_cell(dense: np.ndarray) -> None:
+    library, log_factorials = cell_sums(sparse.csr_matrix(dense.astype(np.uint16)), cells_at_once=4)
+    np.testing.assert_array_equal(library, dense.sum(1))
+    np.testing.assert_allclose(log_factorials, gammaln(dense + 1).sum(1), rtol=1e-12)
 
 
 @pytest.mark.parametrize(("n_cells", "batch_size", "expected"), [(100, 50, 2), (101, 50, 3), (3, 2, 1), (1, 8, 1)])

@@ -39,10 +39,11 @@ def test_kl_weights() -> None:
     assert kl_weight(Parameters(kl_schedule="constant", beta=0.3), 0, 8) == 0.3
 
 
-@pytest.mark.parametrize(("n_cells", "epochs"), [(100, 400), (20_000, 400), (40_000, 200), (1_000_000, 8), (10**8, 8)])
+@pytest.mark.parametrize(("n_cells", "epochs"), [(100, 400), (640, 400), (1_000, 256), (16_000, 16), (1_000_000, 8)])
 def test_epochs_fall_with_the_number_of_cells(n_cells: int, epochs: int) -> None:
     assert default_epochs(n_cells) == epochs
 
 
 def test_batch_size_grows_with_the_number_of_cells() -> None:
-    assert [default_batch_size(n) for n in (100, 9_999, 10_000)] == [128, 128, 256]
+    sizes = [default_batch_size(n) for n in (2, 16_383, 16_384, 100_000, 131_072, 10**7)]
+    assert sizes == [128, 128, 256, 1024, 2048, 2048]

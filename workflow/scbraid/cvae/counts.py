@@ -62,9 +62,7 @@ class HostCounts:
         copied = SparseValues(
             torch.from_numpy(part.indptr), torch.from_numpy(part.indices), torch.from_numpy(values).to(self._dtype)
         )
-        if self._device.type == "cuda":
-            copied = SparseValues(*(array.pin_memory().to(self._device, non_blocking=True) for array in copied))
-        return part.indptr, SparseValues(*(array.to(self._device) for array in copied))
+        return part.indptr, SparseValues(*(to_device(array, self._device) for array in copied))
 
 
 class DeviceCounts:
@@ -90,11 +88,11 @@ class DeviceCounts:
         lengths = self._starts[rows + 1] - self._starts[rows]
         starts = np.concatenate([[0], np.cumsum(lengths)])
         n_values = int(starts[-1])
-        plan = torch.from_numpy(np.stack([lengths, self._starts[rows] - starts[:-1]])).to(self._device)
+        plan = to_device(torch.from_numpy(np.stack([lengths, self._starts[rows] - starts[:-1]])), self._device)
         shifts = torch.repeat_interleave(plan[1], plan[0], output_size=n_values)
         source = shifts.add_(torch.arange(n_values, device=self._device))
         columns, values = self._columns.index_select(0, source), self._values.index_select(0, source)
-        return starts, SparseValues(torch.from_numpy(starts).to(self._device), columns, values.to(self._dtype))
+        return starts, SparseValues(to_device(torch.from_numpy(starts), self._device), columns, values.to(self._dtype))
 
 
 def place(matrix: sparse.csr_matrix, device: torch.device, dtype: torch.dtype) -> HostCounts | DeviceCounts:
@@ -104,6 +102,11 @@ def place(matrix: sparse.csr_matrix, device: torch.device, dtype: torch.dtype) -
         if matrix.nnz * (matrix.indices.itemsize + 4) < RESIDENT_FRACTION * free:
             return DeviceCounts(matrix, device, dtype)
     return HostCounts(matrix, device, dtype)
+
+
+def to_device(array: Tensor, device: torch.device) -> Tensor:
+    """Copy a host tensor to a device without waiting for it."""
+    return array.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else array.to(device)
 
 
 def prefetched(function: Callable[[In], Out], items: Iterable[In]) -> Iterator[Out]:

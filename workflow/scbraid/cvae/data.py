@@ -11,7 +11,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from scbraid.cvae.counts import HostCounts, SparseValues, place, prefetched
+from scbraid.cvae.counts import HostCounts, SparseValues, place, prefetched, to_device
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +86,7 @@ class Minibatch:
 
     def sum_by_cell(self, values: Tensor) -> Tensor:
         """Sum one value a non-zero count over each cell, shape (cells,)."""
-        return torch.segment_reduce(values, "sum", offsets=self.counts.starts)
+        return torch.segment_reduce(values, "sum", offsets=self.counts.starts, unsafe=True)
 
     def dense(self, values: Tensor) -> Tensor:
         """Spread one value a non-zero count over a matrix of zeros, cells x genes."""
@@ -152,9 +152,8 @@ class CellData:
         self._order = order
         self._entries_a_cell = counts.nnz / self.n_cells
         self._counts = place(counts, device, dtype)
-        library = torch.from_numpy(np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel())
-        self._library = library.to(device, dtype)
-        self._log_factorials = log_factorials(counts).to(device, dtype)
+        library, log_factorials = cell_sums(counts)
+        self._library, self._log_factorials = library.to(device, dtype), log_factorials.to(device, dtype)
         self._covariates = covariates.to(device)
 
     def minibatches(self, cells: np.ndarray, batch_size: int) -> Iterator[Minibatch]:
@@ -177,7 +176,7 @@ class CellData:
         """Copy some rows and cut them into minibatches at the given bounds."""
         rows, bounds = source
         starts, counts = self._counts.take(rows)
-        at = torch.from_numpy(rows).to(self.device)
+        at = to_device(torch.from_numpy(rows), self.device)
         cells = torch.arange(len(rows), device=self.device).repeat_interleave(
             counts.starts.diff().long(), output_size=len(counts.values)
         )
@@ -202,13 +201,14 @@ def n_minibatches(n_cells: int, batch_size: int) -> int:
     return max(1, min(-(-n_cells // batch_size), n_cells // SMALLEST_MINIBATCH))
 
 
-def log_factorials(counts: sparse.csr_matrix, *, cells_at_once: int = 2**14) -> Tensor:
-    """Sum of log x! over each row of a matrix of counts, float64, shape (rows,)."""
-    parts = [torch.empty(0, dtype=torch.float64)]
+def cell_sums(counts: sparse.csr_matrix, *, cells_at_once: int = 2**14) -> tuple[Tensor, Tensor]:
+    """Sum x and log x! over each row of a matrix of counts, float64, shape (rows,) each."""
+    library, log_factorials = torch.empty(2, counts.shape[0], dtype=torch.float64)
     for first in range(0, counts.shape[0], cells_at_once):
         starts = counts.indptr[first : first + cells_at_once + 1].astype(np.int64)
         values = torch.from_numpy(counts.data[starts[0] : starts[-1]].astype(np.float64))
-        parts.append(
-            torch.segment_reduce(torch.lgamma(values + 1), "sum", offsets=torch.from_numpy(starts - starts[0]))
-        )
-    return torch.cat(parts)
+        offsets = torch.from_numpy(starts - starts[0])
+        rows = slice(first, first + len(starts) - 1)
+        library[rows] = torch.segment_reduce(values, "sum", offsets=offsets)
+        log_factorials[rows] = torch.segment_reduce(torch.lgamma(values + 1), "sum", offsets=offsets)
+    return library, log_factorials

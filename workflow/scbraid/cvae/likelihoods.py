@@ -106,11 +106,13 @@ class _NegativeBinomial(torch.autograd.Function):
     r"""Negative binomial loss whose forward pass also prepares its gradient.
 
     With :math:`t = \mu/\theta`, :math:`w = t / (1 + t)` and :math:`p` the softmax, the loss of a zero is
-    :math:`\theta \log(1 + t)`, and a count x takes off :math:`\log\Gamma(x+\theta)/\Gamma(\theta) + x \log w`. The derivative by :math:`\log\mu` is
+    :math:`\theta \log(1 + t)`, and a count x takes off
+    :math:`\log\Gamma(x+\theta)/\Gamma(\theta) + x \log w`. The derivative by :math:`\log\mu` is
     :math:`\theta w - x (1 - w)`; through the softmax, p times the cell's sum of these is taken off. The derivative by
     :math:`\log\theta` is :math:`\theta` times
-    :math:`\log(1+t) - w + x (1 - w)/\theta - (\psi(x+\theta) - \psi(\theta))`. A w that underflows counts in the loss as the
-    smallest number there is; the gradient stays exact.
+    :math:`\log(1+t) - w + x (1 - w)/\theta - (\psi(x+\theta) - \psi(\theta))`.
+
+    A w that underflows counts in the loss as the smallest number there is; the gradient stays exact.
     """
 
     @staticmethod

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from scbraid.cvae.data import Minibatch
 
 ACTIVATIONS = {
-    "relu": nn.ReLU,
-    "leaky_relu": nn.LeakyReLU,
-    "elu": nn.ELU,
-    "silu": nn.SiLU,
-    "gelu": nn.GELU,
-    "tanh": nn.Tanh,
+    "relu": F.relu,
+    "leaky_relu": F.leaky_relu,
+    "elu": F.elu,
+    "silu": F.silu,
+    "gelu": F.gelu,
+    "tanh": torch.tanh,
 }
 
 
@@ -124,7 +124,7 @@ class Block(nn.Module):
         )
         self.batch_norm = nn.BatchNorm1d(n_out, momentum=0.01, eps=1e-3) if batch_norm else None
         self.layer_norm = nn.LayerNorm(n_out, elementwise_affine=False) if layer_norm else None
-        self.activation = ACTIVATIONS[activation]()
+        self.activation = ACTIVATIONS[activation]
         self.dropout_rate = dropout_rate
 
     def forward(
@@ -152,7 +152,7 @@ def dropout(hidden: Tensor, rate: float, generator: torch.Generator | None) -> T
     numbers = torch.empty(-(-hidden.numel() // 4), dtype=torch.int64, device=hidden.device)
     draws = numbers.random_(-(2**63), None, generator=generator).view(torch.int16)
     kept = draws[: hidden.numel()].view_as(hidden) >= round(rate * 2**16) - 2**15
-    return hidden * kept.to(hidden.dtype).div_(1 - rate)
+    return (hidden * kept).mul_(1 / (1 - rate))
 
 
 class _SparseProduct(torch.autograd.Function):

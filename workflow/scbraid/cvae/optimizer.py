@@ -60,7 +60,9 @@ class FlatAdam:
         gradient = self._group.average(self._values.grad)
         norm = torch.dot(gradient, gradient).sqrt_()
         # a norm that is not a number would spoil the gaps between the parameters for good
-        gradient.mul_((self._clip / norm).clamp_(max=1).nan_to_num_(0))
+        scale = (self._clip / norm).clamp_(max=1).nan_to_num_(0)
+        if gradient.device.type != "cpu" or scale < 1:  # reading the scale of another device would make the host wait
+            gradient.mul_(scale)
         self._adam.param_groups[0]["lr"] = learning_rate
         self._adam.step()
         return norm

@@ -32,7 +32,7 @@ class About(NamedTuple):
 class Parameters:
     """Checked parameters of one model and its training."""
 
-    n_latent: Annotated[int, About("Dimensions of the latent space, at most the number of genes.", minimum=1)] = 30
+    n_latent: Annotated[int, About("Dimensions of the latent space, at most the number of genes.", minimum=1)] = 20
     n_hidden: Annotated[
         int | list[int],
         About("Width of the hidden layers: one number, or one for each encoder layer (the decoder mirrors it).", 1),
@@ -54,7 +54,7 @@ class Parameters:
     input_transform: Annotated[
         Literal["log1p", "log1p_normalized"],
         About("What the encoder sees: log1p of the counts, or of the counts scaled to the median library size."),
-    ] = "log1p"
+    ] = "log1p_normalized"
     conditional: Annotated[
         bool, About("Whether the networks see batch and covariates; those of a plain VAE do not.")
     ] = True
@@ -77,7 +77,7 @@ class Parameters:
             "Prior of the latent space: standard normal, a learned normal for each batch, a mixture of Gaussians (with "
             "a component for each label where labels are given), or VampPrior."
         ),
-    ] = "normal"
+    ] = "mog"
     n_components: Annotated[int, About("Components of the mog and vamp priors.", minimum=1)] = 20
     beta: Annotated[float, About("Final weight of the KL divergence.", minimum=0)] = 1.0
     kl_schedule: Annotated[
@@ -93,10 +93,13 @@ class Parameters:
     ] = 0.0
     classification_ratio: Annotated[float, About("Weight of the label head's cross-entropy.", minimum=0)] = 50.0
     max_epochs: Annotated[
-        int | None, About("Epochs; null stands for 400 up to 20,000 cells and for fewer above, down to 8.", minimum=1)
+        int | None, About("Epochs; null stands for 256,000 / cells, at least 8 and at most 400.", minimum=1)
     ] = None
     batch_size: Annotated[
-        int | None, About("Cells of a minibatch; null stands for 128 below 10,000 cells and for 256 above.", minimum=2)
+        int | None,
+        About(
+            "Cells of a minibatch; null stands for 128 up to 16,000 cells and for more above, up to 2,048.", minimum=2
+        ),
     ] = None
     lr: Annotated[float, About("Peak learning rate of Adam.", above=0)] = 4e-3
     lr_schedule: Annotated[

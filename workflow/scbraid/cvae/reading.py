@@ -40,11 +40,6 @@ def counts_of(adata: AnnData) -> sparse.csr_matrix:
     return counts
 
 
-def library_sizes(adata: AnnData) -> np.ndarray:
-    """Sum of counts of each cell."""
-    return np.asarray(counts_of(adata).sum(axis=1, dtype=np.float64)).ravel()
-
-
 def column(adata: AnnData, key: str | None, *, missing: str | None = None) -> np.ndarray:
     """Return a column of obs as text; without a key, one value for all cells.
 

@@ -14,13 +14,13 @@ END_DIVISOR = 1e4
 
 
 def default_epochs(n_cells: int) -> int:
-    """Epochs for a data set: 400 up to 20,000 cells, above as many steps as these have, but at least 8 epochs."""
-    return max(8, min(400, round(400 * 20_000 / n_cells)))
+    """Epochs for a data set: about 2,000 steps of 128 cells, but at most 400 and at least 8 epochs."""
+    return max(8, min(400, round(256_000 / n_cells)))
 
 
 def default_batch_size(n_cells: int) -> int:
-    """Cells of a minibatch."""
-    return 128 if n_cells < 10_000 else 256
+    """Cells of a minibatch: the power of two that makes 64 to 128 minibatches of all cells, from 128 to 2,048."""
+    return min(2048, max(128, 2 ** int(math.log2(max(1, n_cells / 64)))))
 
 
 def learning_rate(parameters: Parameters, progress: float) -> float:

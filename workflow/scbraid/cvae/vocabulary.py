@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from scbraid.cvae.data import Covariates
+from scbraid.cvae.data import Covariates, cell_sums
 from scbraid.cvae.model import Dimensions
-from scbraid.cvae.reading import column, counts_of, library_sizes, numbers_of
+from scbraid.cvae.reading import column, counts_of, numbers_of
 from scbraid.errors import UserError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Vocabulary:
         labels = pd.unique(column(adata, keys.label, missing=keys.unlabeled)[order]) if keys.label else []
         continuous = numbers_of(adata, keys.continuous)
         deviations = continuous.std(0)
-        library = library_sizes(adata)
+        library = cell_sums(counts_of(adata))[0].numpy()
         return cls(
             keys=keys,
             genes=sorted(adata.var_names),
