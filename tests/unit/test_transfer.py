@@ -184,7 +184,7 @@ def test_query_without_truth_has_no_scores() -> None:
 
 def test_roles_are_given_by_batch() -> None:
     obs = pd.DataFrame({"batch": ["q", "r", "s", "r"], "label": ["T", "B", None, None]}, index=list("abcd"))
-    cells = assign_roles(obs, {"query": ["q"], "reference": ["r"]}, name="d")
+    cells = assign_roles(obs, query=["q"], reference=["r"], name="d")
     assert cells["role"].to_dict() == {"a": "query", "b": "reference", "c": "unused", "d": "reference"}
     assert cells["label"].dropna().to_dict() == {"a": "T", "b": "B"}
 
@@ -192,10 +192,4 @@ def test_roles_are_given_by_batch() -> None:
 def test_reference_without_labels_is_refused() -> None:
     obs = pd.DataFrame({"batch": ["q", "r"], "label": ["T", None]})
     with pytest.raises(UserError, match="datasets/d/transfer: no cell of the reference batches has a label"):
-        assign_roles(obs, {"query": ["q"], "reference": None}, name="d")
-
-
-def test_nothing_to_transfer_leaves_all_cells_unused() -> None:
-    cells = assign_roles(pd.DataFrame({"batch": ["q", "r"]}, index=list("ab")), None, name="d")
-    assert cells["role"].to_dict() == {"a": "unused", "b": "unused"}
-    assert cells["label"].isna().all()
+        assign_roles(obs, query=["q"], reference=None, name="d")

@@ -22,7 +22,7 @@ def following(runs: int) -> dict[str, int]:
     return dict.fromkeys(AFTER_EMBEDDING, runs) | ENDS
 
 
-ALL_RUNS = {"roles": 1, "integrate": 2, "train": 2} | following(4)
+ALL_RUNS = {"integrate": 2, "train": 2} | following(4)
 
 
 def edit(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
@@ -32,6 +32,14 @@ def edit(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
         for parent in parents:
             config = config.setdefault(parent, {})
         config[key] = value
+
+    return apply
+
+
+def both(first: Callable[[dict[str, Any]], None], second: Callable[[dict[str, Any]], None]) -> Callable:
+    def apply(config: dict[str, Any]) -> None:
+        first(config)
+        second(config)
 
     return apply
 
@@ -79,13 +87,17 @@ EDITS = {
         edit("datasets/pbmc/transfer/query", ["pbmc5k_v3"]),
         {"roles": 1, "transfer": 4, "export": 1, "report": 1},
     ),
-    "transfer removed": (remove("datasets/pbmc/transfer"), {"roles": 1, "export": 1, "report": 1}),
+    "transfer query and a method's parameter at once": (
+        both(edit("datasets/pbmc/transfer/query", ["pbmc5k_v3"]), edit("methods/harmony/theta", 3)),
+        {"roles": 1, "integrate": 1} | following(1) | {"transfer": 4},
+    ),
+    "transfer removed": (remove("datasets/pbmc/transfer"), {"export": 1, "report": 1}),
     "order of methods": (reverse_methods, ENDS),
     "transfer neighbours": (edit("transfer/n_neighbors", 5), {"transfer": 4, "export": 1, "report": 1}),
     "metrics": (edit("metrics/include", ["nmi", "ilisi"]), {"metrics": 4, "benchmark": 1, "report": 1}),
     "place of counts": (
         edit("datasets/pbmc/counts", "X"),
-        {"standardize": 1, "qc": 1, "features": 1, "pca": 1} | ALL_RUNS,
+        {"standardize": 1, "roles": 1, "qc": 1, "features": 1, "pca": 1} | ALL_RUNS,
     ),
 }
 

@@ -2,8 +2,6 @@ rule integrate:
     input:
         hvg="results/{dataset}/features/hvg.h5ad",
         pca=pca_if_needed,
-        # Made before any training because it finds mistakes; read by the transfer alone.
-        roles=ancient("results/{dataset}/transfer/cells.parquet"),
     output:
         embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
         facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",
@@ -34,8 +32,6 @@ rule train:
     input:
         hvg="results/{dataset}/features/hvg.h5ad",
         pca=pca_if_needed,
-        # Made before any training because it finds mistakes; read by the transfer alone.
-        roles=ancient("results/{dataset}/transfer/cells.parquet"),
     output:
         embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
         facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",

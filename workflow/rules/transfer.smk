@@ -1,12 +1,14 @@
+# Waits for nothing but the standard data and comes first, so that a mistake in the config stops before any training.
 rule roles:
     input:
-        "results/{dataset}/features/hvg.h5ad",
+        "results/{dataset}/standard.h5ad",
     output:
         "results/{dataset}/transfer/cells.parquet",
     log:
         "results/logs/roles/{dataset}.log",
     benchmark:
         "results/benchmarks/roles/{dataset}.tsv"
+    priority: 100
     conda:
         SOFTWARE
     resources:

@@ -44,35 +44,31 @@ def split_batches(
     return batch.isin(chosen).to_numpy(), batch.isin(query).to_numpy()
 
 
-def assign_roles(obs: pd.DataFrame, batches: dict[str, list[str]] | None, *, name: str) -> pd.DataFrame:
+def assign_roles(obs: pd.DataFrame, *, query: list[str], reference: list[str] | None, name: str) -> pd.DataFrame:
     """Give every cell its role in the transfer, and prove that there is something to transfer.
 
     Parameters
     ----------
     obs
         ``batch`` and ``label`` of every cell.
-    batches
-        ``query`` and ``reference`` as for :func:`split_batches`; None where nothing is transferred.
-    name
-        Data set, for messages.
+    query, reference, name
+        As for :func:`split_batches`.
 
     Returns
     -------
     pandas.DataFrame
-        Index = cells; ``label`` (missing in data without), and ``role``: ``reference``, ``query`` or ``unused``.
+        Index = cells; ``label``, and ``role``: ``reference``, ``query`` or ``unused``.
 
     Raises
     ------
     UserError
         A batch that does not exist, no batch left as reference, or a reference without any label.
     """
-    cells = obs.reindex(columns=["label"]).astype(object)
-    if batches is None:
-        return cells.assign(role="unused")
-    is_reference, is_query = split_batches(obs["batch"], name=name, **batches)
+    is_reference, is_query = split_batches(obs["batch"], query=query, reference=reference, name=name)
     if obs.loc[is_reference, "label"].isna().all():
         raise UserError(f"datasets/{name}/transfer: no cell of the reference batches has a label to transfer")
-    return cells.assign(role=np.select([is_reference, is_query], ["reference", "query"], "unused"))
+    role = np.select([is_reference, is_query], ["reference", "query"], "unused")
+    return pd.DataFrame({"label": obs["label"].astype(object), "role": role}, index=obs.index)
 
 
 def transfer_labels(

@@ -7,5 +7,5 @@ with job(snakemake):
     from scbraid.transfer import assign_roles
 
     obs = read_obs(snakemake.input[0])
-    cells = assign_roles(obs, snakemake.params.batches, name=snakemake.wildcards.dataset)
+    cells = assign_roles(obs, name=snakemake.wildcards.dataset, **snakemake.params.batches)
     cells.to_parquet(snakemake.output[0])

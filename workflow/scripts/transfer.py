@@ -8,10 +8,11 @@ with job(snakemake):
     from scbraid.files import read_embedding, write_table
     from scbraid.transfer import score_predictions, transfer_labels
 
-    cells = pd.read_parquet(snakemake.input.cells)
+    embedding = read_embedding(snakemake.input.embedding)
+    cells = pd.read_parquet(snakemake.input.cells).loc[embedding.index]
     reference = (cells["role"] == "reference").to_numpy()
     predictions = transfer_labels(
-        read_embedding(snakemake.input.embedding),
+        embedding,
         cells["label"],
         reference=reference,
         query=(cells["role"] == "query").to_numpy(),
