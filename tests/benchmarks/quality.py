@@ -8,9 +8,11 @@ Every finished run is a line of results/bench/quality.tsv; a second call compute
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
 import time
 import warnings
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +47,7 @@ N_TOP_GENES = 2000
 SCVI = {"n_hidden": 128, "n_latent": 30, "n_layers": 2, "gene_likelihood": "nb"}
 
 
+@lru_cache(maxsize=1)
 def load(name: str) -> AnnData:
     """Standardise a data set, select up to 2,000 HVG and add the unintegrated PCA; all cells stay."""
     path = DATASETS[name]
@@ -54,40 +57,54 @@ def load(name: str) -> AnnData:
     return hvg
 
 
-def pca(adata: AnnData, seed: int) -> np.ndarray:
+def pca(dataset: str, seed: int) -> np.ndarray:
     """Nothing corrected."""
-    return adata.obsm["X_pca"]
+    return load(dataset).obsm["X_pca"]
 
 
-def harmony(adata: AnnData, seed: int) -> np.ndarray:
+def harmony(dataset: str, seed: int) -> np.ndarray:
     """harmonypy with its defaults."""
     import harmonypy
 
+    adata = load(dataset)
     return harmonypy.run_harmony(adata.obsm["X_pca"], adata.obs, "batch", random_state=seed, verbose=False).Z_corr
 
 
-def scvi(adata: AnnData, seed: int, *, labels: bool = False) -> np.ndarray:
-    """scVI, or scANVI started from it, with scvi-tools' default training."""
+@lru_cache(maxsize=1)
+def trained_scvi(dataset: str, seed: int) -> Any:
+    """SCVI with scvi-tools' default training."""
     import scvi as scvi_tools
 
+    adata = load(dataset).copy()
+    adata.obs["label_for_training"] = adata.obs["label"].astype(object).fillna("Unknown").astype("category")
     scvi_tools.settings.seed = seed
     scvi_tools.model.SCVI.setup_anndata(adata, layer="counts", batch_key="batch")
     model = scvi_tools.model.SCVI(adata, **SCVI)
     model.train(accelerator="cpu", enable_progress_bar=False, logger=None)
-    if not labels:
-        return model.get_latent_representation()
-    adata.obs["label_for_training"] = adata.obs["label"].astype(object).fillna("Unknown").astype("category")
-    scanvi = scvi_tools.model.SCANVI.from_scvi_model(model, "Unknown", labels_key="label_for_training")
-    scanvi.train(accelerator="cpu", enable_progress_bar=False, logger=None)
-    return scanvi.get_latent_representation()
+    return model
 
 
-def cvae(adata: AnnData, seed: int, **parameters: Any) -> np.ndarray:
-    """Train our model with its defaults and the parameters given."""
+def scvi(dataset: str, seed: int) -> np.ndarray:
+    """Posterior means of scVI."""
+    return trained_scvi(dataset, seed).get_latent_representation()
+
+
+def scanvi(dataset: str, seed: int) -> np.ndarray:
+    """Posterior means of scANVI started from scVI of the same seed, with all labels; the seconds come on top."""
+    import scvi as scvi_tools
+
+    pretrained = trained_scvi(dataset, seed)
+    scvi_tools.settings.seed = seed
+    model = scvi_tools.model.SCANVI.from_scvi_model(pretrained, "Unknown", labels_key="label_for_training")
+    model.train(accelerator="cpu", enable_progress_bar=False, logger=None)
+    return model.get_latent_representation()
+
+
+def cvae(dataset: str, seed: int, **parameters: Any) -> np.ndarray:
+    """Posterior means of our model with its defaults and the parameters given."""
     from scbraid.cvae import CVAE
 
-    label_key = "label" if parameters.pop("labels", False) else None
-    model = CVAE(adata, batch_key="batch", label_key=label_key, seed=seed, accelerator="cpu", **parameters)
+    model = CVAE(load(dataset), batch_key="batch", seed=seed, accelerator="cpu", **parameters)
     return model.fit().embedding()
 
 
@@ -95,9 +112,9 @@ METHODS = {
     "pca": pca,
     "harmony": harmony,
     "scvi": scvi,
-    "scanvi": lambda adata, seed: scvi(adata, seed, labels=True),
+    "scanvi": scanvi,
     "cvae": cvae,
-    "cvae_labels": lambda adata, seed: cvae(adata, seed, labels=True),
+    "cvae_labels": partial(cvae, label_key="label"),
 }
 
 
@@ -116,19 +133,16 @@ def evaluate(adata: AnnData, embedding: np.ndarray, name: str) -> dict[str, floa
 
 def run_missing(names: list[str], datasets: list[str], seeds: list[int], table_file: Path, methods: dict) -> None:
     """Run what the table does not hold yet and append it, one line a run."""
-    for dataset in datasets:
-        adata = None
-        for name in names:
-            for seed in seeds:
-                if _done(table_file, name, dataset, seed):
-                    continue
-                adata = adata if adata is not None else load(dataset)
-                started = time.perf_counter()
-                embedding = methods[name](adata.copy(), seed)
-                seconds = time.perf_counter() - started
-                row = {"run": name, "dataset": dataset, "seed": seed, "seconds": seconds}
-                _append(row | evaluate(adata, embedding, name), table_file)
-                print(name, dataset, seed, f"{seconds:.0f} s", flush=True)
+    for dataset, seed, name in itertools.product(datasets, seeds, names):
+        if _done(table_file, name, dataset, seed):
+            continue
+        adata = load(dataset)
+        started = time.perf_counter()
+        embedding = methods[name](dataset, seed)
+        seconds = time.perf_counter() - started
+        row = {"run": name, "dataset": dataset, "seed": seed, "seconds": seconds}
+        _append(row | evaluate(adata, embedding, name), table_file)
+        print(name, dataset, seed, f"{seconds:.0f} s", flush=True)
 
 
 def _done(table_file: Path, name: str, dataset: str, seed: int) -> bool:

@@ -59,6 +59,7 @@ def test_parts_of_a_minibatch_hold_its_cells(dense: np.ndarray) -> None:
     together = torch.cat([part.dense(part.counts.values) for part in parts])
     np.testing.assert_array_equal(together, dense)
     for part in parts:
+        assert torch.equal(part.several, (part.counts.values > 1).nonzero()[:, 0])
         assert torch.equal(part.sum_by_cell(part.counts.values), part.library)
         assert torch.equal(part.positions, part.cells * 9 + part.counts.columns)
 
@@ -67,13 +68,13 @@ def test_parts_of_a_minibatch_hold_its_cells(dense: np.ndarray) -> None:
 def test_counts_on_the_device_are_those_on_the_host(dense: np.ndarray, dtype: type) -> None:
     matrix = sparse.csr_matrix(dense.astype(dtype))
     rows = np.array([5, 4, 4, 22, 0])
-    (starts, host), (device_starts, device) = (
-        place(matrix, CPU, torch.float32).take(rows) for place in (HostCounts, DeviceCounts)
-    )
-    np.testing.assert_array_equal(starts, device_starts)
-    for ours, theirs in zip(host, device):
-        np.testing.assert_array_equal(ours, theirs)
-    assert host.values.dtype == device.values.dtype == torch.float32
+    host, device = (place(matrix, CPU, torch.float32).take(rows) for place in (HostCounts, DeviceCounts))
+    for on_host, on_device in zip(
+        (host.starts, host.rows, *host.entries), (device.starts, device.rows, *device.entries)
+    ):
+        np.testing.assert_array_equal(on_host, on_device)
+    assert host.entries.values.dtype == device.entries.values.dtype == torch.float32
+    assert host.rows.tolist() == np.nonzero(dense[rows])[0].tolist()
 
 
 def test_prefetching_keeps_the_order() -> None:

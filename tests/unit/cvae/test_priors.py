@@ -78,7 +78,7 @@ def test_mixture_estimate_is_a_log_ratio_of_densities(posterior: Normals) -> Non
     z = posterior.mean + 0.3
     kl = built.prior.kl(posterior, z, covariates(), built)
     expected = as_torch(posterior).log_prob(z).sum(1) - mixture(built.prior).log_prob(z)
-    torch.testing.assert_close(kl, expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(kl, expected, rtol=1e-10, atol=1e-10)
 
 
 def test_mixture_estimate_converges_to_the_divergence(posterior: Normals) -> None:
@@ -102,7 +102,7 @@ def test_vamp_prior_is_the_mixture_of_the_encoders_posteriors(posterior: Normals
     kl = built.prior.kl(posterior, z, covariates(), built)
     components = as_torch(built.posterior_of_dense(torch.nn.functional.softplus(built.prior.pseudo_inputs)))
     reference = MixtureSameFamily(Categorical(logits=built.prior.logits), Independent(components, 1)).log_prob(z)
-    torch.testing.assert_close(kl, as_torch(posterior).log_prob(z).sum(1) - reference, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(kl, as_torch(posterior).log_prob(z).sum(1) - reference, rtol=1e-10, atol=1e-10)
 
 
 def test_pseudo_inputs_learn_but_stay_out_of_the_batch_statistics(posterior: Normals) -> None:

@@ -39,7 +39,9 @@ def test_kl_weights() -> None:
     assert kl_weight(Parameters(kl_schedule="constant", beta=0.3), 0, 8) == 0.3
 
 
-@pytest.mark.parametrize(("n_cells", "epochs"), [(100, 400), (640, 400), (1_000, 256), (16_000, 16), (1_000_000, 8)])
+@pytest.mark.parametrize(
+    ("n_cells", "epochs"), [(100, 400), (640, 400), (1_000, 256), (16_000, 16), (100_000, 20), (10**6, 8)]
+)
 def test_epochs_fall_with_the_number_of_cells(n_cells: int, epochs: int) -> None:
     assert default_epochs(n_cells) == epochs
 

@@ -38,8 +38,19 @@ def test_shared_thetas_give_what_own_thetas_give() -> None:
     theta = torch.tensor([0.3, 5.0, 200.0])
     where = torch.tensor([2, 0, 0, 1])
     counts = torch.tensor([1.0, 4.0, 9.0, 2.0])
-    for shared, own in zip(gamma_differences(counts, theta, where), gamma_differences(counts, theta[where])):
-        torch.testing.assert_close(shared, own, rtol=0, atol=0)
+    own = gamma_differences(counts, theta[where])
+    shared = gamma_differences(counts, theta[where], shared=(theta, where))
+    assert all(torch.equal(*pair) for pair in zip(own, shared))
+
+
+def test_a_count_of_one_needs_no_series() -> None:
+    counts, theta = grid(torch.float64)
+    several = (counts > 1).nonzero()[:, 0]
+    by_series = gamma_differences(counts, theta)
+    shared = (torch.tensor(THETAS), torch.arange(len(THETAS)).repeat_interleave(len(COUNTS)))
+    for others in (None, shared):
+        for quick, series in zip(gamma_differences(counts, theta, several=several, shared=others), by_series):
+            torch.testing.assert_close(quick, series, rtol=1e-10, atol=1e-10)
 
 
 def test_ratio_has_the_right_derivative() -> None:

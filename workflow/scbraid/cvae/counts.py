@@ -37,6 +37,14 @@ class SparseValues(NamedTuple):
     values: Tensor
 
 
+class Taken(NamedTuple):
+    """Some rows: where each starts, known to the host; the row of each entry; and the entries."""
+
+    starts: np.ndarray
+    rows: Tensor
+    entries: SparseValues
+
+
 class HostCounts:
     """Counts in host memory; rows are copied out there and then moved to the device.
 
@@ -55,14 +63,16 @@ class HostCounts:
         self._device = device
         self._dtype = dtype
 
-    def take(self, rows: np.ndarray) -> tuple[np.ndarray, SparseValues]:
-        """Copy rows; return their starts on the host and everything on the device."""
+    def take(self, rows: np.ndarray) -> Taken:
+        """Copy rows."""
         part = self._matrix[rows]
+        owners = torch.from_numpy(np.repeat(np.arange(len(rows)), np.diff(part.indptr)))
         values = part.data if part.data.dtype.kind == "f" else part.data.astype(np.int32, copy=False)
         copied = SparseValues(
             torch.from_numpy(part.indptr), torch.from_numpy(part.indices), torch.from_numpy(values).to(self._dtype)
         )
-        return part.indptr, SparseValues(*(to_device(array, self._device) for array in copied))
+        copied = SparseValues(*(to_device(array, self._device) for array in copied))
+        return Taken(part.indptr, to_device(owners, self._device), copied)
 
 
 class DeviceCounts:
@@ -83,16 +93,17 @@ class DeviceCounts:
         self._device = device
         self._dtype = dtype
 
-    def take(self, rows: np.ndarray) -> tuple[np.ndarray, SparseValues]:
-        """Copy rows; return their starts on the host and everything on the device."""
+    def take(self, rows: np.ndarray) -> Taken:
+        """Copy rows."""
         lengths = self._starts[rows + 1] - self._starts[rows]
         starts = np.concatenate([[0], np.cumsum(lengths)])
         n_values = int(starts[-1])
         plan = to_device(torch.from_numpy(np.stack([lengths, self._starts[rows] - starts[:-1]])), self._device)
-        shifts = torch.repeat_interleave(plan[1], plan[0], output_size=n_values)
-        source = shifts.add_(torch.arange(n_values, device=self._device))
+        owners = torch.arange(len(rows), device=self._device).repeat_interleave(plan[0], output_size=n_values)
+        source = plan[1][owners].add_(torch.arange(n_values, device=self._device))
         columns, values = self._columns.index_select(0, source), self._values.index_select(0, source)
-        return starts, SparseValues(to_device(torch.from_numpy(starts), self._device), columns, values.to(self._dtype))
+        on_device = SparseValues(to_device(torch.from_numpy(starts), self._device), columns, values.to(self._dtype))
+        return Taken(starts, owners, on_device)
 
 
 def place(matrix: sparse.csr_matrix, device: torch.device, dtype: torch.dtype) -> HostCounts | DeviceCounts:

@@ -63,6 +63,8 @@ class Minibatch:
         Row of each non-zero count, shape (non-zeros,).
     positions
         Place of each non-zero count in the flattened dense matrix, shape (non-zeros,).
+    several
+        Which of the non-zero counts are above one, as positions among them; only known on the host.
     library
         Sum of each cell's counts, shape (cells,).
     log_factorials
@@ -76,6 +78,7 @@ class Minibatch:
     counts: SparseValues
     cells: Tensor
     positions: Tensor
+    several: Tensor | None
     library: Tensor
     log_factorials: Tensor
     covariates: Covariates
@@ -102,10 +105,14 @@ class Minibatch:
     def part(self, first: int, last: int, begin: int, end: int) -> Minibatch:
         """Return the cells from `first` up to `last`, whose non-zero counts are those from `begin` up to `end`."""
         starts, columns, values = self.counts
+        several = self.several
+        if several is not None:
+            several = several[slice(*np.searchsorted(several.numpy(), (begin, end)))] - begin
         return Minibatch(
             counts=SparseValues(starts[first : last + 1] - begin, columns[begin:end], values[begin:end]),
             cells=self.cells[begin:end] - first,
             positions=self.positions[begin:end] - first * self.n_genes,
+            several=several,
             library=self.library[first:last],
             log_factorials=self.log_factorials[first:last],
             covariates=self.covariates[first:last],
@@ -175,15 +182,13 @@ class CellData:
     def _gather(self, source: tuple[np.ndarray, np.ndarray]) -> list[Minibatch]:
         """Copy some rows and cut them into minibatches at the given bounds."""
         rows, bounds = source
-        starts, counts = self._counts.take(rows)
+        starts, cells, counts = self._counts.take(rows)
         at = to_device(torch.from_numpy(rows), self.device)
-        cells = torch.arange(len(rows), device=self.device).repeat_interleave(
-            counts.starts.diff().long(), output_size=len(counts.values)
-        )
         together = Minibatch(
             counts=counts,
             cells=cells,
-            positions=torch.add(counts.columns, cells, alpha=self.n_genes),
+            positions=cells.mul(self.n_genes).add_(counts.columns.long()),
+            several=(counts.values > 1).nonzero()[:, 0] if self.device.type == "cpu" else None,
             library=self._library[at],
             log_factorials=self._log_factorials[at],
             covariates=self._covariates[at],

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 
 import torch
 
 from scbraid.errors import UserError
 
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # numbers of glibc's malloc.h
+LARGEST_MMAP_THRESHOLD = 2**25
 ACCELERATORS = ("auto", "cpu", "gpu", "mps")
 
 
@@ -44,3 +48,15 @@ def mixed_precision(precision: str, device: torch.device) -> bool:
     if precision == "bf16" and not capable:
         raise UserError(f"cvae: precision is bf16, but {device} does not compute in it; use float32 or auto")
     return capable and precision != "float32"
+
+
+def keep_freed_memory() -> None:
+    """Let the C library keep the buffers that a training step frees for the next step.
+
+    By default glibc hands large freed buffers back to the system, and every step pays for the page faults of getting
+    them again. Elsewhere than on Linux with glibc this does nothing.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, LARGEST_MMAP_THRESHOLD)
+        mallopt(M_TRIM_THRESHOLD, 2**30)

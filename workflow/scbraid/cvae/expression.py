@@ -39,8 +39,12 @@ def normalized_expression(
     columns = torch.as_tensor(genes, dtype=torch.long, device=data.device)
     parts = []
     for minibatch in data.minibatches(cells, CELLS_AT_ONCE):
-        mean = model.encode(minibatch).mean
-        conditions = [minibatch.covariates] if batches is None else [_in(minibatch.covariates, b) for b in batches]
+        own = minibatch.covariates
+        mean = model.encode(minibatch, model.condition(own)).mean
+        conditions = [
+            model.condition(own if batch is None else _in(own, batch))
+            for batch in ([None] if batches is None else batches)
+        ]
         shares = [torch.softmax(model.decode(mean, condition)[1], 1)[:, columns] for condition in conditions]
         parts.append(torch.stack(shares).mean(0).cpu().numpy())
     return np.concatenate(parts)

@@ -122,9 +122,8 @@ class _NegativeBinomial(torch.autograd.Function):
         where = minibatch.counts.columns if per_gene else at
         theta = log_theta.exp()
         theta_at = theta.view(-1).index_select(0, where)
-        log_gamma, digamma = (
-            gamma_differences(counts, theta, where) if per_gene else gamma_differences(counts, theta_at)
-        )
+        shared = (theta, where) if per_gene else None
+        log_gamma, digamma = gamma_differences(counts, theta_at, shared=shared, several=minibatch.several)
 
         share = torch.softmax(logits, 1)
         ratio = torch.mul(share, library[:, None]).mul_((-log_theta).exp())

@@ -7,6 +7,7 @@ of z, and decoded as p(x | z, s) with mean library size x softmax(decoder(z, s))
 from __future__ import annotations
 
 import itertools
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -42,12 +43,21 @@ class Losses(NamedTuple):
     kl: Tensor
     classification: Tensor | None
 
-    def total(self, kl_weight: float, classification_ratio: float) -> Tensor:
-        """Sum over the cells of the weighted parts."""
+    @classmethod
+    def of_all(cls, losses: list[Losses]) -> Losses:
+        """Concatenate the losses of several minibatches."""
+        return cls(*(None if parts[0] is None else torch.cat(parts) for parts in zip(*losses)))
+
+    def weighted(self, kl_weight: float, classification_ratio: float) -> Tensor:
+        """Weighted sum of the parts, shape (cells,)."""
         weighted = torch.add(self.reconstruction, self.kl, alpha=kl_weight)
-        if self.classification is not None:
-            weighted = torch.add(weighted, self.classification, alpha=classification_ratio)
-        return weighted.sum()
+        if self.classification is None:
+            return weighted
+        return torch.add(weighted, self.classification, alpha=classification_ratio)
+
+    def detached(self) -> Losses:
+        """Return the values alone."""
+        return Losses(*(None if part is None else part.detach() for part in self))
 
 
 class VAE(nn.Module):
@@ -109,11 +119,13 @@ class VAE(nn.Module):
 
     def forward(self, minibatch: Minibatch, generator: torch.Generator | None = None) -> Losses:
         """Losses of each cell at one sample of its posterior."""
-        with torch.autocast(minibatch.library.device.type, torch.bfloat16, enabled=self.mixed_precision):
-            posterior = self.encode(minibatch, generator)
+        device_type = minibatch.library.device.type
+        with torch.autocast(device_type, torch.bfloat16) if self.mixed_precision else nullcontext():
+            conditions = self.condition(minibatch.covariates)
+            posterior = self.encode(minibatch, conditions, generator)
             noise = torch.empty_like(posterior.mean).normal_(generator=generator)
             z = torch.addcmul(posterior.mean, posterior.variance.sqrt(), noise)
-            hidden, logits = self.decode(z, minibatch.covariates)
+            hidden, logits = self.decode(z, conditions)
             gate_logits = None if self.gate is None else self.gate(hidden).float()
         return Losses(
             self._reconstruction(logits, gate_logits, minibatch),
@@ -121,15 +133,20 @@ class VAE(nn.Module):
             self._classification(z, minibatch.covariates.label),
         )
 
-    def encode(self, minibatch: Minibatch, generator: torch.Generator | None = None) -> Normals:
+    def condition(self, covariates: Covariates) -> Tensor | None:
+        """Condition vectors of some cells, cells x features; None for a plain VAE."""
+        return None if self.conditions is None else self.conditions(covariates.codes, covariates.continuous)
+
+    def encode(
+        self, minibatch: Minibatch, conditions: Tensor | None, generator: torch.Generator | None = None
+    ) -> Normals:
         """Approximate posterior of each cell, cells x n_latent."""
 
         def transform(counts: Tensor, cells: Tensor) -> Tensor:
             if self.settings.input_transform == "log1p_normalized":
-                counts = counts * (self.dimensions.median_library / minibatch.library)[cells]
+                counts = counts * (self.dimensions.median_library / minibatch.library).index_select(0, cells)
             return torch.log1p(counts)
 
-        conditions = self._condition(minibatch.covariates)
         hidden = EncoderInput(minibatch, transform)
         for block in self.encoder:
             hidden = block(hidden, conditions, generator)
@@ -147,9 +164,8 @@ class VAE(nn.Module):
         self.encoder.train(training)
         return self._posterior(hidden)
 
-    def decode(self, z: Tensor, covariates: Covariates) -> tuple[Tensor, Tensor]:
+    def decode(self, z: Tensor, conditions: Tensor | None) -> tuple[Tensor, Tensor]:
         """Last hidden layer (cells x width) and logits of the mean (cells x genes) at latent positions."""
-        conditions = self._condition(covariates)
         hidden = z
         for block in self.decoder:
             hidden = block(hidden, conditions, None)
@@ -162,9 +178,6 @@ class VAE(nn.Module):
         """Probability of each label, cells x labels."""
         return torch.softmax(self.label_head(z), 1)
 
-    def _condition(self, covariates: Covariates) -> Tensor | None:
-        return None if self.conditions is None else self.conditions(covariates.codes, covariates.continuous)
-
     def _posterior(self, hidden: Tensor) -> Normals:
         mean, log_variance = self.latent(hidden).to(self.latent.weight.dtype).chunk(2, 1)
         return Normals(mean, log_variance.exp() + SMALLEST_VARIANCE)
@@ -173,7 +186,7 @@ class VAE(nn.Module):
         if self.log_theta is None:
             return likelihoods.poisson_loss(logits, minibatch)
         if len(self.log_theta) == 1:
-            log_theta = self.log_theta[0]
+            log_theta = self.log_theta.view(-1)
         else:
             log_theta = F.one_hot(minibatch.covariates.batch, len(self.log_theta)).to(self.log_theta) @ self.log_theta
         if gate_logits is None:

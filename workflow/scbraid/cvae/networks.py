@@ -52,7 +52,7 @@ class Conditions(nn.Module):
 
     def forward(self, codes: Tensor, continuous: Tensor) -> Tensor:
         """Return condition vectors, cells x `n_features`, from codes (cells x covariates) and continuous values."""
-        parts = [self.one_hot(i, codes[:, i]) for i in range(len(self.n_categories))]
+        parts = [self.one_hot(i, code) for i, code in enumerate(codes.unbind(1))]
         if self.embeddings:
             parts = [part @ embedding for part, embedding in zip(parts, self.embeddings)]
         parts += [continuous] if self.n_continuous else []
@@ -122,7 +122,7 @@ class Block(nn.Module):
         self.condition_weight = (
             nn.Parameter(torch.empty(n_conditions, n_out).uniform_(-bound, bound)) if n_conditions else None
         )
-        self.batch_norm = nn.BatchNorm1d(n_out, momentum=0.01, eps=1e-3) if batch_norm else None
+        self.batch_norm = BatchNorm(n_out) if batch_norm else None
         self.layer_norm = nn.LayerNorm(n_out, elementwise_affine=False) if layer_norm else None
         self.activation = ACTIVATIONS[activation]
         self.dropout_rate = dropout_rate
@@ -142,6 +142,28 @@ class Block(nn.Module):
             hidden = self.layer_norm(hidden)
         hidden = self.activation(hidden)
         return dropout(hidden, self.dropout_rate, generator) if self.training and self.dropout_rate > 0 else hidden
+
+
+class BatchNorm(nn.Module):
+    """Batch normalisation with the momentum and epsilon of scvi-tools.
+
+    Parameters
+    ----------
+    n_features
+        Width.
+    """
+
+    def __init__(self, n_features: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(n_features))
+        self.bias = nn.Parameter(torch.zeros(n_features))
+        self.register_buffer("running_mean", torch.zeros(n_features))
+        self.register_buffer("running_var", torch.ones(n_features))
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """Normalise by the minibatch's statistics in training, by the running ones otherwise."""
+        running = (self.running_mean, self.running_var)
+        return F.batch_norm(hidden, *running, self.weight, self.bias, self.training, momentum=0.01, eps=1e-3)
 
 
 def dropout(hidden: Tensor, rate: float, generator: torch.Generator | None) -> Tensor:

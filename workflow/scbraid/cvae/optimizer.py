@@ -1,28 +1,30 @@
-"""Adam over all parameters as one buffer: one gradient norm, one update and, with several devices, one exchange."""
+"""Adam that sees the many small parameters of a network as one: fewer calls, and no copy of a large gradient."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
+from torch.optim.adam import adam
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from scbraid.cvae.distributed import Group
 
-ALIGNMENT = 16
+LARGE = 2**15
 
 
-class FlatAdam:
-    """Adam (Kingma and Ba 2015, arXiv:1412.6980) with clipped gradients, on one buffer that holds all parameters.
+class PackedAdam:
+    """Adam (Kingma and Ba 2015, arXiv:1412.6980) with clipped gradients.
 
     Parameters
     ----------
     parameters
-        Parameters to train, on one device. Their storage is moved into the buffer.
+        Parameters to train, on one device. Small ones are moved into one common storage.
     eps, weight_decay
         Adam's epsilon and L2 penalty.
     clip
@@ -35,36 +37,49 @@ class FlatAdam:
         self, parameters: Iterable[nn.Parameter], *, eps: float, weight_decay: float, clip: float, group: Group
     ) -> None:
         self._parameters = list(parameters)
-        self._clip = clip
+        self._eps, self._weight_decay, self._clip = eps, weight_decay, clip
         self._group = group
-        first = self._parameters[0]
-        sizes = [-(-p.numel() // ALIGNMENT) * ALIGNMENT for p in self._parameters]
-        self._values = torch.nn.Parameter(first.new_zeros(sum(sizes)))
-        self._values.grad = torch.zeros_like(self._values)
-        self._gradients = []
-        with torch.no_grad():
-            for parameter, value, gradient in zip(
-                self._parameters, self._values.split(sizes), self._values.grad.split(sizes)
-            ):
-                view = value[: parameter.numel()].view_as(parameter)
-                parameter.data = view.copy_(parameter)
-                self._gradients.append(gradient[: parameter.numel()].view_as(parameter))
-        self._adam = torch.optim.Adam([self._values], eps=eps, weight_decay=weight_decay, fused=True)
+        self._small = [parameter for parameter in self._parameters if parameter.numel() < LARGE]
+        self._trained = [parameter for parameter in self._parameters if parameter.numel() >= LARGE]
+        if self._small:
+            pack = nn.Parameter(torch.cat([parameter.detach().flatten() for parameter in self._small]))
+            pack.grad = torch.zeros_like(pack)
+            views = pack.detach().split([parameter.numel() for parameter in self._small])
+            for parameter, view in zip(self._small, views):
+                parameter.data = view.view_as(parameter)
+            self._trained.append(pack)
+        self._means = [torch.zeros_like(parameter) for parameter in self._trained]
+        self._squares = [torch.zeros_like(parameter) for parameter in self._trained]
+        self._steps = [torch.zeros((), device=parameter.device) for parameter in self._trained]
 
     @torch.no_grad()
     def step(self, learning_rate: float) -> Tensor:
         """Update the parameters from their gradients, which are used up; return the gradient's norm before clipping."""
-        for view, parameter in zip(self._gradients, self._parameters):
-            view.zero_() if parameter.grad is None else view.copy_(parameter.grad)
-            parameter.grad = None
-        gradient = self._group.average(self._values.grad)
-        norm = torch.dot(gradient, gradient).sqrt_()
-        # a norm that is not a number would spoil the gaps between the parameters for good
-        scale = (self._clip / norm).clamp_(max=1).nan_to_num_(0)
-        if gradient.device.type != "cpu" or scale < 1:  # reading the scale of another device would make the host wait
-            gradient.mul_(scale)
-        self._adam.param_groups[0]["lr"] = learning_rate
-        self._adam.step()
+        for parameter in self._parameters:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        if self._small:
+            torch.cat([parameter.grad.flatten() for parameter in self._small], out=self._trained[-1].grad)
+        gradients = [self._group.average(parameter.grad) for parameter in self._trained]
+        norm = sum(torch.dot(gradient.view(-1), gradient.view(-1)) for gradient in gradients).sqrt_()
+        adam(
+            self._trained,
+            gradients,
+            self._means,
+            self._squares,
+            [],
+            self._steps,
+            fused=True,
+            grad_scale=(norm / self._clip).clamp_(min=1).float(),
+            amsgrad=False,
+            beta1=0.9,
+            beta2=0.999,
+            lr=learning_rate,
+            weight_decay=self._weight_decay,
+            eps=self._eps,
+            maximize=False,
+        )
+        self.discard_gradients()
         return norm
 
     def discard_gradients(self) -> None:
@@ -72,10 +87,12 @@ class FlatAdam:
         for parameter in self._parameters:
             parameter.grad = None
 
-    def state_dict(self) -> dict[str, Any]:
-        """State of Adam; the values themselves belong to the model."""
-        return self._adam.state_dict()
+    def state_dict(self) -> dict[str, list[Tensor]]:
+        """Moments and numbers of steps; the values themselves belong to the model."""
+        return {"means": self._means, "squares": self._squares, "steps": self._steps}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: dict[str, list[Tensor]]) -> None:
         """Take over a state."""
-        self._adam.load_state_dict(state)
+        for own, other in zip(self.state_dict().values(), state.values()):
+            for tensor, value in zip(own, other):
+                tensor.copy_(value)

@@ -26,9 +26,15 @@ class Normals(NamedTuple):
     variance: Tensor
 
     def log_density(self, z: Tensor) -> Tensor:
-        """Log-density at z, summed over the last dimension; shapes broadcast."""
+        """Log-density of each distribution at its own row of z, shape (distributions,)."""
         squared = (z - self.mean).square() / self.variance
-        return -0.5 * (squared + self.variance.log() + math.log(2 * math.pi)).sum(-1)
+        return -0.5 * (squared + self.variance.log() + math.log(2 * math.pi)).sum(1)
+
+    def log_densities(self, z: Tensor) -> Tensor:
+        """Log-density of every distribution at every row of z, rows x distributions, as two matrix products."""
+        scaled = self.mean / self.variance
+        constant = (self.mean * scaled + self.variance.log() + math.log(2 * math.pi)).sum(1)
+        return (-0.5 * constant).addmm(z, scaled.T).addmm(z.square(), (-0.5 / self.variance).T)
 
 
 class StandardNormal(nn.Module):
@@ -79,7 +85,7 @@ class GaussianMixture(nn.Module):
 
     def kl(self, posterior: Normals, z: Tensor, covariates: Covariates, model: VAE) -> Tensor:  # noqa: ARG002
         """Estimate the divergence of each cell's posterior."""
-        components = Normals(self.mean, self.log_variance.exp()).log_density(z[:, None])
+        components = Normals(self.mean, self.log_variance.exp()).log_densities(z)
         log_prior = torch.logsumexp(components + torch.log_softmax(self.logits, 0), 1)
         if self.n_labels:
             own = components.gather(1, covariates.label.clamp(min=0)[:, None])[:, 0]
@@ -98,7 +104,7 @@ class VampPrior(nn.Module):
 
     def kl(self, posterior: Normals, z: Tensor, covariates: Covariates, model: VAE) -> Tensor:  # noqa: ARG002
         """Estimate the divergence of each cell's posterior."""
-        components = model.posterior_of_dense(nn.functional.softplus(self.pseudo_inputs)).log_density(z[:, None])
+        components = model.posterior_of_dense(nn.functional.softplus(self.pseudo_inputs)).log_densities(z)
         log_prior = torch.logsumexp(components + torch.log_softmax(self.logits, 0), 1)
         return _estimated(posterior, z, log_prior, self.free_bits)
 

@@ -18,7 +18,13 @@ STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 
 TERMS = {torch.float32: 3, torch.float64: len(STIRLING)}
 
 
-def gamma_differences(counts: Tensor, theta: Tensor, where: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def gamma_differences(
+    counts: Tensor,
+    theta: Tensor,
+    *,
+    shared: tuple[Tensor, Tensor] | None = None,
+    several: Tensor | None = None,
+) -> tuple[Tensor, Tensor]:
     r"""Return :math:`\log\Gamma(x + \theta) - \log\Gamma(\theta)` and :math:`\psi(x + \theta) - \psi(\theta)`.
 
     Parameters
@@ -26,25 +32,35 @@ def gamma_differences(counts: Tensor, theta: Tensor, where: Tensor | None = None
     counts
         Positive counts x, shape (counts,).
     theta
-        Positive :math:`\theta`, one a count, or fewer with `where` saying which belongs to each count.
-    where
-        Position in `theta`, shape (counts,).
+        Positive :math:`\theta` of each count, shape (counts,).
+    shared
+        Where many counts share a theta: the distinct thetas, and the position among them of each count's.
+    several
+        Positions of the counts above one, where they are known; the others need no series.
     """
-    own_theta = theta.clone() if where is None else theta.index_select(0, where)
-    total = counts + own_theta
-    log_gamma, digamma = _remainders(torch.cat([total, theta]))
-    log_gamma, log_gamma_theta = log_gamma[: len(total)], log_gamma[len(total) :]
-    digamma, digamma_theta = digamma[: len(total)], digamma[len(total) :]
-    if where is not None:
-        log_gamma_theta, digamma_theta = log_gamma_theta.index_select(0, where), digamma_theta.index_select(0, where)
-    logarithm = (counts / own_theta.add_(SHIFT)).log1p_()
-    leading = total.add_(SHIFT).log_().sub_(1).mul_(counts).addcmul_(own_theta.sub_(0.5), logarithm)
-    return leading.add_(log_gamma).sub_(log_gamma_theta), logarithm.sub_(digamma).add_(digamma_theta)
+    if several is None:
+        return _by_series(counts, theta, shared)
+    log_gamma, digamma = theta.log(), theta.reciprocal()
+    if shared is not None:
+        shared = (shared[0], shared[1].index_select(0, several))
+    of_several = _by_series(counts.index_select(0, several), theta.index_select(0, several), shared)
+    return log_gamma.index_copy_(0, several, of_several[0]), digamma.index_copy_(0, several, of_several[1])
 
 
 def log_gamma_ratio(counts: Tensor, theta: Tensor) -> Tensor:
     r""":math:`\log\Gamma(x + \theta) - \log\Gamma(\theta)`, differentiable by theta; one theta a count."""
     return _LogGammaRatio.apply(counts, theta)
+
+
+def _by_series(counts: Tensor, theta: Tensor, shared: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor]:
+    total = counts + theta
+    points, where = (theta, None) if shared is None else shared
+    log_gamma, digamma = (values.split([len(total), len(points)]) for values in _remainders(torch.cat([total, points])))
+    below = [values[1] if where is None else values[1].index_select(0, where) for values in (log_gamma, digamma)]
+    shifted = theta + SHIFT
+    logarithm = (counts / shifted).log1p_()
+    leading = total.add_(SHIFT).log_().sub_(1).mul_(counts).addcmul_(shifted.sub_(0.5), logarithm)
+    return leading.add_(log_gamma[0]).sub_(below[0]), logarithm.sub_(digamma[0]).add_(below[1])
 
 
 def _remainders(points: Tensor) -> tuple[Tensor, Tensor]:

@@ -16,8 +16,10 @@ import torch
 from scbraid.cvae import schedule
 from scbraid.cvae.checkpoint import Termination, end_as_requested
 from scbraid.cvae.data import SMALLEST_MINIBATCH, n_minibatches
+from scbraid.cvae.device import keep_freed_memory
 from scbraid.cvae.distributed import Group
-from scbraid.cvae.optimizer import FlatAdam
+from scbraid.cvae.model import Losses
+from scbraid.cvae.optimizer import PackedAdam
 from scbraid.cvae.randomness import generator
 from scbraid.errors import UserError
 
@@ -28,11 +30,12 @@ if TYPE_CHECKING:
 
     from scbraid.cvae.checkpoint import Checkpoint
     from scbraid.cvae.data import CellData, Minibatch
-    from scbraid.cvae.model import VAE, Losses
+    from scbraid.cvae.model import VAE
     from scbraid.cvae.parameters import Parameters
 
 logger = logging.getLogger(__name__)
 
+PARTS = ("loss", "reconstruction", "kl", "classification")
 STEPS_BETWEEN_GOOD_STATES = 200
 MOST_RECOVERIES = 5
 
@@ -80,7 +83,6 @@ class Trainer:
             raise UserError(f"cvae: early_stopping has no cells to validate on among {data.n_cells}; lower train_size")
         self.batch_size = parameters.batch_size or schedule.default_batch_size(data.n_cells)
         self.n_epochs = parameters.max_epochs or schedule.default_epochs(data.n_cells)
-        self._parts = ("loss", "reconstruction", "kl", *(["classification"] if model.label_head is not None else []))
         self.epoch = 0
         self.history: list[dict[str, float]] = []
         self.notes: list[str] = []
@@ -99,6 +101,7 @@ class Trainer:
         if checkpoint is not None and (state := checkpoint.load(self.data.device)) is not None:
             self._load_state(state)
             logger.info("going on after epoch %d of %s", self.epoch, checkpoint.path)
+        keep_freed_memory()
         self._good = self._state()
         with nullcontext() if checkpoint is None else Termination() as termination:
             self._run_epochs(checkpoint, termination)
@@ -133,9 +136,9 @@ class Trainer:
                 checkpoint.save(self._good)
 
     @cached_property
-    def optimizer(self) -> FlatAdam:
+    def optimizer(self) -> PackedAdam:
         """The optimiser, made when training begins: a model that is only applied needs none."""
-        return FlatAdam(
+        return PackedAdam(
             [weights for weights in self.model.parameters() if weights.requires_grad],
             eps=self.parameters.eps,
             weight_decay=0.0 if self.frozen else self.parameters.weight_decay,
@@ -148,7 +151,8 @@ class Trainer:
         """Posterior mean of every cell in the model's order, cells x n_latent, on the host."""
         self.model.eval()
         minibatches = self.data.minibatches(np.arange(self.data.n_cells), 4096)
-        return torch.cat([self.model.encode(minibatch).mean.cpu() for minibatch in minibatches])
+        posteriors = (self.model.encode(cells, self.model.condition(cells.covariates)) for cells in minibatches)
+        return torch.cat([posterior.mean.cpu() for posterior in posteriors])
 
     @property
     def _n_minibatches(self) -> int:
@@ -162,23 +166,23 @@ class Trainer:
         noise = generator("noise", self.seed, self.epoch, self.group.rank, device=self.data.device)
         order = torch.randperm(len(self.training_cells), generator=generator("order", self.seed, self.epoch))
         cells = self.group.share(self.training_cells[order.numpy()])
-        sums = torch.zeros(len(self._parts), device=self.data.device)
-        norms = torch.zeros((), device=self.data.device)
+        losses, norms = [], []
         for minibatch, rate in zip(self.data.minibatches(cells, self.batch_size), self._rates()):
             if termination is not None and termination.requested:
                 return None
-            sums += self._accumulate_gradient(minibatch, weight, noise)
-            norms += self.optimizer.step(rate)
+            losses += self._accumulate_gradient(minibatch, weight, noise)
+            norms.append(self.optimizer.step(rate))
         self._share_statistics()
         self.epoch += 1
-        means = (self.group.sum(sums) / (len(cells) * self.group.size)).tolist()
+        means = self._means(losses, weight)
+        gradient_norm = torch.stack(norms).mean().item()
         seconds = time.perf_counter() - started
         return {
             "epoch": self.epoch,
-            **dict(zip(self._parts, means)),
+            **means,
             "kl_weight": weight,
             "learning_rate": rate,
-            "gradient_norm": norms.item() / self._n_minibatches,
+            "gradient_norm": gradient_norm,
             "seconds": seconds,
             "cells_per_second": len(cells) * self.group.size / seconds,
         }
@@ -190,20 +194,20 @@ class Trainer:
             progress = (self.epoch + step / n) / self.n_epochs
             yield self._rate_factor * schedule.learning_rate(self.parameters, progress)
 
-    def _accumulate_gradient(self, minibatch: Minibatch, kl_weight: float, noise: torch.Generator) -> Tensor:
-        """Add up the gradient of the mean loss, in parts where the device's memory demands it; return summed losses."""
+    def _accumulate_gradient(self, minibatch: Minibatch, kl_weight: float, noise: torch.Generator) -> list[Losses]:
+        """Add up the gradient of the mean loss, in parts where the device's memory demands it; return the losses."""
         while True:
-            sums = torch.zeros(len(self._parts), device=self.data.device)
+            seen = []
             try:
                 for part in minibatch.split(self._n_parts) if self._n_parts > 1 else [minibatch]:
                     losses = self.model(part, noise)
-                    total = losses.total(kl_weight, self.parameters.classification_ratio)
-                    (total / len(minibatch)).backward()
-                    sums += _sums(losses, total)
+                    weighted = losses.weighted(kl_weight, self.parameters.classification_ratio)
+                    (weighted.sum() / len(minibatch)).backward()
+                    seen.append(losses.detached())
             except torch.OutOfMemoryError:
                 pass
             else:
-                return sums
+                return seen
             self._split_further(minibatch)
 
     def _split_further(self, minibatch: Minibatch) -> None:
@@ -223,19 +227,23 @@ class Trainer:
             if statistic.is_floating_point():
                 self.group.average(statistic)
 
+    def _means(self, losses: list[Losses], kl_weight: float) -> dict[str, float]:
+        """Mean over all cells of the loss and of its parts."""
+        together = Losses.of_all(losses)
+        weighted = together.weighted(kl_weight, self.parameters.classification_ratio)
+        means = torch.stack([part.mean() for part in (weighted, *together) if part is not None])
+        return dict(zip(PARTS, self.group.average(means).tolist()))
+
     @torch.no_grad()
     def _validate(self) -> dict[str, float]:
         """Losses of the validation cells at the final KL weight, with the same noise in every epoch."""
         self.model.eval()
         noise = generator("validation", self.seed, device=self.data.device)
-        sums = torch.zeros(len(self._parts), device=self.data.device)
-        for minibatch in self.data.minibatches(self.validation_cells, self.batch_size):
-            losses = self.model(minibatch, noise)
-            sums += _sums(losses, losses.total(self.parameters.beta, self.parameters.classification_ratio))
-        means = (sums / len(self.validation_cells)).tolist()
-        if self.parameters.early_stopping and (self._best is None or means[0] < self._best["loss"]):
-            self._best = {"loss": means[0], "epoch": self.epoch, "model": copy.deepcopy(self.model.state_dict())}
-        return {f"validation_{part}": mean for part, mean in zip(self._parts, means)}
+        minibatches = self.data.minibatches(self.validation_cells, self.batch_size)
+        means = self._means([self.model(minibatch, noise) for minibatch in minibatches], self.parameters.beta)
+        if self.parameters.early_stopping and (self._best is None or means["loss"] < self._best["loss"]):
+            self._best = {"loss": means["loss"], "epoch": self.epoch, "model": copy.deepcopy(self.model.state_dict())}
+        return {f"validation_{name}": mean for name, mean in means.items()}
 
     def _stopped(self) -> bool:
         patience = self.parameters.early_stopping_patience
@@ -275,11 +283,5 @@ class Trainer:
         self._rate_factor, self._n_parts, self._best = state["rate_factor"], state["n_parts"], state["best"]
 
     def _log(self, row: dict[str, float]) -> None:
-        parts = " ".join(f"{name} {row[name]:.2f}" for name in (*self._parts, "validation_loss") if name in row)
+        parts = " ".join(f"{name} {row[name]:.2f}" for name in (*PARTS, "validation_loss") if name in row)
         logger.info("epoch %d/%d %s, %.0f cells/s", row["epoch"], self.n_epochs, parts, row["cells_per_second"])
-
-
-def _sums(losses: Losses, total: Tensor) -> Tensor:
-    """Sum the total loss and its parts over the cells."""
-    with torch.no_grad():
-        return torch.stack([total.detach(), *(part.sum() for part in losses if part is not None)])
