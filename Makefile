@@ -23,7 +23,7 @@ docs: $(READY)
 	PYTHONPATH=workflow python -m scbraid.manual
 
 bench: $(READY)
-	PYTHONPATH=workflow python tests/benchmarks/quality.py
+	PYTHONPATH=workflow python tests/benchmarks/bench_cvae.py
 
 $(READY): envs/requirements.lock
 	envs/install.sh

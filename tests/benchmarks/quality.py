@@ -2,7 +2,8 @@
 
     python tests/benchmarks/quality.py --runs pca harmony scvi scanvi cvae --seeds 0 1 2
 
-Every finished run is a line of results/bench/quality.tsv; a second call computes only what is missing there.
+Every finished run is a line of results/bench/quality.tsv; a second call computes only what is missing there. The tables
+of the documentation are written beside it, quality.md.
 """
 
 from __future__ import annotations
@@ -158,6 +159,23 @@ def _append(row: dict[str, Any], table_file: Path) -> None:
     pd.concat([known, pd.DataFrame([row])]).to_csv(table_file, sep="\t", index=False)
 
 
+def summary(table: pd.DataFrame) -> str:
+    """Mean scores over the seeds as Markdown: totals of every run and data set, then bio and batch."""
+    parts = []
+    for score_name in ("total", "bio", "batch"):
+        scores = table.pivot_table(index="run", columns="dataset", values=score_name, aggfunc="mean", sort=False)
+        scores["mean"] = scores.mean(axis=1, skipna=False)
+        cells = scores.map(lambda value: "" if pd.isna(value) else f"{value:.3f}").reset_index()
+        parts.append(markdown_table(cells.rename(columns={"run": score_name})))
+    return "\n\n".join(parts) + "\n"
+
+
+def markdown_table(table: pd.DataFrame) -> str:
+    """Markdown of a table whose cells are texts."""
+    rows = [list(table.columns), ["---"] * table.shape[1], *table.to_numpy().tolist()]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -173,6 +191,9 @@ def main() -> None:
     warnings.simplefilter("ignore")
     present = [name for name in options.datasets if DATASETS[name].is_file()]
     run_missing(options.runs, present, options.seeds, options.output, METHODS)
+    text = summary(pd.read_csv(options.output, sep="\t"))
+    options.output.with_suffix(".md").write_text(text)
+    print(text)
 
 
 if __name__ == "__main__":

@@ -72,6 +72,7 @@ def test_an_unknown_name_is_answered_with_the_nearest() -> None:
         ({"early_stopping": True, "train_size": 1.0}, "early_stopping needs cells to validate on"),
         ({"conditional": False, "prior": "batch"}, "prior 'batch' looks at the batch"),
         ({"conditional": False, "dispersion": "gene-batch"}, "dispersion 'gene-batch' looks at the batch"),
+        ({"conditional": False, "mmd_weight": 1.0}, "mmd_weight above 0 looks at the batch"),
     ],
 )
 def test_parameters_that_contradict_each_other(given: dict, message: str) -> None:

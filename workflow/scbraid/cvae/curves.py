@@ -18,11 +18,12 @@ PANELS = {
     "reconstruction": "reconstruction",
     "kl": "KL divergence",
     "classification": "label cross-entropy",
+    "mmd": "discrepancy of batches",
 }
 
 
 def plot_losses(history: pd.DataFrame, path: str | Path) -> None:
-    """Draw each part of the loss over the epochs, in nats per cell, with its validation value where there is one.
+    """Draw each part of the loss over the epochs, with its validation value where there is one.
 
     Parameters
     ----------
@@ -38,5 +39,5 @@ def plot_losses(history: pd.DataFrame, path: str | Path) -> None:
         if f"validation_{name}" in history:
             panel.plot(history["epoch"], history[f"validation_{name}"], label="validation")
             panel.legend()
-        panel.set(title=PANELS[name], xlabel="epoch", ylabel="nats per cell")
+        panel.set(title=PANELS[name], xlabel="epoch", ylabel="mean per cell" if name == "mmd" else "nats per cell")
     save(figure, path)

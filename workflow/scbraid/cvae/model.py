@@ -15,6 +15,7 @@ import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
 
 from scbraid.cvae import likelihoods
+from scbraid.cvae.mmd import batch_discrepancy
 from scbraid.cvae.networks import Block, Conditions, EncoderInput
 from scbraid.cvae.priors import Normals, make_prior
 
@@ -37,23 +38,26 @@ class Dimensions(NamedTuple):
 
 
 class Losses(NamedTuple):
-    """Parts of the loss in nats, each of shape (cells,); no classification without labels."""
+    """Parts of the loss, each of shape (cells,), in nats but for the discrepancy of batches; None where it has no use."""
 
     reconstruction: Tensor
     kl: Tensor
-    classification: Tensor | None
+    classification: Tensor | None = None
+    mmd: Tensor | None = None
 
     @classmethod
     def of_all(cls, losses: list[Losses]) -> Losses:
         """Concatenate the losses of several minibatches."""
         return cls(*(None if parts[0] is None else torch.cat(parts) for parts in zip(*losses)))
 
-    def weighted(self, kl_weight: float, classification_ratio: float) -> Tensor:
+    def weighted(self, kl_weight: float, settings: Parameters) -> Tensor:
         """Weighted sum of the parts, shape (cells,)."""
         weighted = torch.add(self.reconstruction, self.kl, alpha=kl_weight)
-        if self.classification is None:
-            return weighted
-        return torch.add(weighted, self.classification, alpha=classification_ratio)
+        if self.classification is not None:
+            weighted = torch.add(weighted, self.classification, alpha=settings.classification_ratio)
+        if self.mmd is not None:
+            weighted = torch.add(weighted, self.mmd, alpha=settings.mmd_weight)
+        return weighted
 
     def detached(self) -> Losses:
         """Return the values alone."""
@@ -131,6 +135,7 @@ class VAE(nn.Module):
             self._reconstruction(logits, gate_logits, minibatch),
             self.prior.kl(posterior, z, minibatch.covariates, self),
             self._classification(z, minibatch.covariates.label),
+            self._mmd(z, minibatch.covariates.batch),
         )
 
     def condition(self, covariates: Covariates) -> Tensor | None:
@@ -198,3 +203,9 @@ class VAE(nn.Module):
         if self.label_head is None:
             return None
         return F.cross_entropy(self.label_head(z), label, ignore_index=-1, reduction="none")
+
+    def _mmd(self, z: Tensor, batch: Tensor) -> Tensor | None:
+        """Discrepancy of the batches in the latent space; None where it has no weight or there is one batch."""
+        if not self.settings.mmd_weight or self.dimensions.n_batches == 1:
+            return None
+        return batch_discrepancy(z, F.one_hot(batch, self.dimensions.n_batches).to(z))

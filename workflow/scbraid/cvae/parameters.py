@@ -92,6 +92,10 @@ class Parameters:
         float, About("Nats that a latent dimension may use before its divergence counts.", minimum=0)
     ] = 0.0
     classification_ratio: Annotated[float, About("Weight of the label head's cross-entropy.", minimum=0)] = 50.0
+    mmd_weight: Annotated[
+        float,
+        About("Weight of the maximum mean discrepancy between the batches in the latent space; 0 leaves it out.", 0),
+    ] = 0.0
     max_epochs: Annotated[
         int | None, About("Epochs; null stands for 256,000 / cells, at least 8 and at most 400.", minimum=1)
     ] = None
@@ -139,9 +143,14 @@ class Parameters:
             raise UserError(f"cvae: n_hidden has {len(self.n_hidden)} widths, but n_layers is {self.n_layers}")
         if self.early_stopping and self.train_size == 1:
             raise UserError("cvae: early_stopping needs cells to validate on; set train_size below 1, for example 0.9")
-        for name, value in (("prior", "batch"), ("dispersion", "gene-batch")):
-            if not self.conditional and getattr(self, name) == value:
-                raise UserError(f"cvae: {name} '{value}' looks at the batch and needs conditional = true")
+        looks_at_batch = {
+            "prior 'batch'": self.prior == "batch",
+            "dispersion 'gene-batch'": self.dispersion == "gene-batch",
+            "mmd_weight above 0": self.mmd_weight > 0,
+        }
+        for choice, made in looks_at_batch.items():
+            if made and not self.conditional:
+                raise UserError(f"cvae: {choice} looks at the batch and needs conditional = true")
 
     @classmethod
     def make(cls, given: dict[str, Any]) -> Parameters:

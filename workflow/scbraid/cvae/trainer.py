@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PARTS = ("loss", "reconstruction", "kl", "classification")
+PARTS = ("loss", *Losses._fields)
 STEPS_BETWEEN_GOOD_STATES = 200
 MOST_RECOVERIES = 5
 
@@ -201,7 +201,7 @@ class Trainer:
             try:
                 for part in minibatch.split(self._n_parts) if self._n_parts > 1 else [minibatch]:
                     losses = self.model(part, noise)
-                    weighted = losses.weighted(kl_weight, self.parameters.classification_ratio)
+                    weighted = losses.weighted(kl_weight, self.parameters)
                     (weighted.sum() / len(minibatch)).backward()
                     seen.append(losses.detached())
             except torch.OutOfMemoryError:
@@ -230,9 +230,10 @@ class Trainer:
     def _means(self, losses: list[Losses], kl_weight: float) -> dict[str, float]:
         """Mean over all cells of the loss and of its parts."""
         together = Losses.of_all(losses)
-        weighted = together.weighted(kl_weight, self.parameters.classification_ratio)
-        means = torch.stack([part.mean() for part in (weighted, *together) if part is not None])
-        return dict(zip(PARTS, self.group.average(means).tolist()))
+        weighted = together.weighted(kl_weight, self.parameters)
+        parts = {name: part for name, part in zip(PARTS, (weighted, *together)) if part is not None}
+        means = torch.stack([part.mean() for part in parts.values()])
+        return dict(zip(parts, self.group.average(means).tolist()))
 
     @torch.no_grad()
     def _validate(self) -> dict[str, float]:
