@@ -38,7 +38,7 @@ class Dimensions(NamedTuple):
 
 
 class Losses(NamedTuple):
-    """Parts of the loss, each of shape (cells,), in nats but for the discrepancy of batches; None where it has no use."""
+    """Parts of the loss, each of shape (cells,), in nats except `mmd`; None where the model has no such part."""
 
     reconstruction: Tensor
     kl: Tensor
