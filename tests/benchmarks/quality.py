@@ -2,8 +2,9 @@
 
     python tests/benchmarks/quality.py --runs pca harmony scvi scanvi cvae --seeds 0 1 2
 
-Every finished run is a line of results/bench/quality.tsv; a second call computes only what is missing there. The tables
-of the documentation are written beside it, quality.md.
+Every finished run is a line of results/bench/quality.tsv; a second call computes only what is missing there, so take
+the lines of a method out when the method has changed. The tables of the documentation are written beside it,
+quality.md.
 """
 
 from __future__ import annotations
@@ -91,7 +92,10 @@ def scvi(dataset: str, seed: int) -> np.ndarray:
 
 
 def scanvi(dataset: str, seed: int) -> np.ndarray:
-    """Posterior means of scANVI started from scVI of the same seed, with all labels; the seconds come on top."""
+    """Posterior means of scANVI started from scVI of the same seed, with all labels.
+
+    The seconds are those of the second training alone where scVI ran just before.
+    """
     import scvi as scvi_tools
 
     pretrained = trained_scvi(dataset, seed)

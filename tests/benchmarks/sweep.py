@@ -91,7 +91,8 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     warnings.simplefilter("ignore")
     methods = {name: partial(recipe, **BASE | RECIPES[name]) for name in options.recipes}
-    run_missing(options.recipes, options.datasets, options.seeds, options.output, methods)
+    present = [name for name in options.datasets if DATASETS[name].is_file()]
+    run_missing(options.recipes, present, options.seeds, options.output, methods)
 
 
 if __name__ == "__main__":

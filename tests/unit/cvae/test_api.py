@@ -279,6 +279,22 @@ def test_unknown_names_are_not_decoded(cells: ad.AnnData, wanted: dict, message:
         make(cells).get_normalized_expression(**wanted)
 
 
+def test_cells_whose_names_repeat_are_decoded_all_together(cells: ad.AnnData) -> None:
+    twice = cells.copy()
+    twice.obs_names = ["same", "same", *cells.obs_names[2:]]
+    decoded = make(twice).get_normalized_expression()
+    assert decoded.index.tolist() == twice.obs_names.tolist()
+    with pytest.raises(UserError, match="cell names repeat"):
+        make(twice).get_normalized_expression(cells=["same"])
+
+
+def test_a_model_can_be_applied_to_one_cell(cells: ad.AnnData, tmp_path) -> None:
+    model = make(cells, early_stopping=True).fit()
+    model.save(tmp_path)
+    one = CVAE.load(tmp_path, cells[7].copy(), accelerator="cpu").embedding()
+    np.testing.assert_allclose(one, model.embedding()[[7]], rtol=1e-4, atol=1e-5)
+
+
 def test_loading_says_what_differs(cells: ad.AnnData, tmp_path) -> None:
     make(cells).fit().save(tmp_path / "model")
     fewer = cells[:, 3:].copy()

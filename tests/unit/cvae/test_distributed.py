@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from scbraid.cvae.distributed import Group
 from support import ROOT
@@ -33,12 +36,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def fit(folder: Path, output: str, *arguments: str, n_processes: int) -> pd.DataFrame:
-    settings = ["--n-latent", "4", "--n-hidden", "16", "--max-epochs", "3", "--accelerator", "cpu", "--threads", "1"]
+def start(folder: Path, output: str, *arguments: str, n_processes: int) -> list[subprocess.Popen]:
+    settings = ["--n-latent", "4", "--n-hidden", "16", "--accelerator", "cpu", "--threads", "1"]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    processes = [
+    return [
         subprocess.Popen(
             [sys.executable, "-m", "scbraid.cvae", "fit", "cells.h5ad", "-o", output, *settings, *arguments],
             cwd=folder,
@@ -53,8 +56,27 @@ def fit(folder: Path, output: str, *arguments: str, n_processes: int) -> pd.Data
         )
         for rank in range(n_processes)
     ]
+
+
+def fit(folder: Path, output: str, *arguments: str, n_processes: int) -> pd.DataFrame:
+    processes = start(folder, output, "--max-epochs", "3", *arguments, n_processes=n_processes)
     assert [process.wait(timeout=120) for process in processes] == [0] * n_processes
     return pd.read_csv(folder / output / "history.tsv", sep="\t")
+
+
+def test_processes_asked_to_end_one_after_the_other_leave_one_checkpoint(folder: Path) -> None:
+    endless = ["--max-epochs", "1000000", "--checkpoint-dir", "checkpoints", "--checkpoint-every", "20"]
+    processes = start(folder, "ended", *endless, n_processes=2)
+    checkpoint = folder / "checkpoints" / "checkpoint.pt"
+    deadline = time.monotonic() + 120
+    while not checkpoint.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    processes[1].terminate()
+    time.sleep(0.05)
+    processes[0].terminate()
+    assert [process.wait(timeout=60) for process in processes] == [-signal.SIGTERM] * 2
+    assert torch.load(checkpoint)["state"]["epoch"] >= 20
+    assert not (folder / "ended").exists()
 
 
 def test_two_processes_repeat_their_result_and_train_as_one_with_twice_the_minibatch(folder: Path) -> None:

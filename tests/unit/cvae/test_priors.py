@@ -114,6 +114,16 @@ def test_pseudo_inputs_learn_but_stay_out_of_the_batch_statistics(posterior: Nor
     assert all(torch.equal(value, before[name]) for name, value in built.named_buffers())
 
 
+@pytest.mark.parametrize("prior", ["mog", "vamp"])
+def test_a_share_of_the_divergence_is_from_the_standard_normal(prior: str, posterior: Normals) -> None:
+    z = posterior.mean + 0.3
+    own, pooled, normal = (
+        built.prior.kl(posterior, z, covariates(), built)
+        for built in (model(prior).eval(), model(prior, normal_share=0.3).eval(), model("normal"))
+    )
+    torch.testing.assert_close(pooled, 0.7 * own + 0.3 * normal, rtol=1e-10, atol=1e-10)
+
+
 @pytest.mark.parametrize("prior", ["normal", "batch"])
 def test_free_bits_bound_every_dimension_of_a_closed_form(prior: str) -> None:
     built = model(prior, free_bits=0.5)

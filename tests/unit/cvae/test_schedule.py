@@ -40,10 +40,11 @@ def test_kl_weights() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_cells", "epochs"), [(100, 400), (640, 400), (1_000, 256), (16_000, 16), (100_000, 20), (10**6, 8)]
+    ("n_cells", "cells_a_step", "epochs"),
+    [(100, 128, 400), (960, 128, 400), (1_200, 128, 320), (16_000, 128, 24), (16_000, 256, 48), (10**6, 2048, 8)],
 )
-def test_epochs_fall_with_the_number_of_cells(n_cells: int, epochs: int) -> None:
-    assert default_epochs(n_cells) == epochs
+def test_epochs_make_the_same_number_of_steps(n_cells: int, cells_a_step: int, epochs: int) -> None:
+    assert default_epochs(n_cells, cells_a_step) == epochs
 
 
 def test_batch_size_grows_with_the_number_of_cells() -> None:

@@ -7,7 +7,7 @@ import torch
 
 from scbraid.cvae.special import gamma_differences, log_gamma_ratio
 
-THETAS = np.logspace(-8, 8, 17)
+THETAS = np.logspace(-8, 12, 21)
 COUNTS = np.array([1, 2, 3, 7, 40, 1e3, 1e6])
 
 

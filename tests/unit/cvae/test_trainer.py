@@ -104,6 +104,18 @@ def test_a_checkpoint_of_another_training_is_refused(cells: ad.AnnData, tmp_path
         interrupted.fit(checkpoint_dir=tmp_path)
     with pytest.raises(UserError, match="belongs to a training with other seed, parameters;"):
         make(cells, seed=1, n_latent=3).fit(checkpoint_dir=tmp_path)
+    other = cells.copy()
+    other.X.data[:2] = other.X.data[:2][::-1] + 1
+    with pytest.raises(UserError, match="belongs to a training with other data;"):
+        make(other, checkpoint_every=2).fit(checkpoint_dir=tmp_path)
+
+
+def test_a_trained_model_is_not_trained_again(cells: ad.AnnData, tmp_path: Path) -> None:
+    model = make(cells).fit()
+    model.save(tmp_path)
+    for trained in (model, CVAE.load(tmp_path, cells, accelerator="cpu")):
+        with pytest.raises(UserError, match="this model is trained already"):
+            trained.fit()
 
 
 def test_sigterm_leaves_a_checkpoint_to_resume_from(tmp_path: Path) -> None:
@@ -144,6 +156,22 @@ def test_a_loss_that_is_not_finite_halves_the_rate_and_goes_back(cells: ad.AnnDa
     assert np.isfinite(disturbed.embedding()).all()
 
 
+def test_a_validation_loss_that_is_not_finite_goes_back_too(cells: ad.AnnData) -> None:
+    model = make(cells, early_stopping=True, train_size=0.8)
+    spoiled = []
+
+    def spoil(module: torch.nn.Module, inputs: object, output: torch.Tensor) -> torch.Tensor | None:
+        if not model.module.training and not spoiled:
+            spoiled.append(True)
+            return output * torch.nan
+        return None
+
+    model.module.output.register_forward_hook(spoil)
+    model.fit()
+    assert model.run_info["notes"] == ["loss not finite in epoch 1: back to epoch 0 with 0.5 of the learning rate"]
+    assert np.isfinite(model.history["validation_loss"]).all()
+
+
 def test_a_training_that_never_stays_finite_says_so(cells: ad.AnnData) -> None:
     model = make(cells)
     with torch.no_grad():
@@ -178,7 +206,7 @@ def test_training_and_validation_cells_share_nothing(cells: ad.AnnData) -> None:
 
 def test_early_stopping_needs_cells_to_validate_on(cells: ad.AnnData) -> None:
     with pytest.raises(UserError, match="early_stopping has no cells to validate on"):
-        make(cells, early_stopping=True, train_size=0.999)
+        make(cells, early_stopping=True, train_size=0.999).fit()
 
 
 def limit_memory(model: CVAE, most_cells: int) -> list[int]:

@@ -11,7 +11,7 @@ import torch
 
 from scbraid.cvae import expression, query
 from scbraid.cvae.checkpoint import Checkpoint
-from scbraid.cvae.data import CellData
+from scbraid.cvae.data import ENTRIES_AT_ONCE, SMALLEST_MINIBATCH, CellData
 from scbraid.cvae.device import choose_device, mixed_precision
 from scbraid.cvae.distributed import Group
 from scbraid.cvae.model import VAE
@@ -94,6 +94,8 @@ class CVAE:
             categorical=tuple(categorical_covariate_keys),
             continuous=tuple(continuous_covariate_keys),
         )
+        if adata.n_obs < SMALLEST_MINIBATCH:
+            raise UserError(f"cvae: the data have {adata.n_obs} cell(s), at least {SMALLEST_MINIBATCH} are needed")
         vocabulary = Vocabulary.learn(adata, keys)
         if parameters.n_latent > adata.n_vars:
             raise UserError(f"cvae: n_latent is {parameters.n_latent}, but the data have only {adata.n_vars} genes")
@@ -114,8 +116,6 @@ class CVAE:
         device: torch.device,
         n_trained: int | None = None,
     ) -> None:
-        if adata.n_obs < 2:
-            raise UserError(f"cvae: the data have {adata.n_obs} cell(s), at least 2 are needed")
         self.vocabulary = vocabulary
         self.parameters = module.settings
         self.seed = seed
@@ -152,8 +152,10 @@ class CVAE:
         Raises
         ------
         UserError
-            If the checkpoint is of another training, or the loss does not stay finite.
+            If the model is trained already, the checkpoint is of another training, or the loss does not stay finite.
         """
+        if self._trainer.history:
+            raise UserError("cvae: this model is trained already; make a new one to train again")
         checkpoint = None
         if checkpoint_dir is not None:
             identity = {
@@ -161,10 +163,11 @@ class CVAE:
                 "parameters": vars(self.parameters),
                 "names": self.vocabulary.as_dict(),
                 "cells": hashlib.sha256("\n".join(self.cell_names[self._order]).encode()).hexdigest(),
+                "data": self.data.fingerprint(),
+                "device": self.device.type,
+                "processes": self._trainer.group.size,
             }
-            checkpoint = Checkpoint(checkpoint_dir, identity, writes=self._trainer.group.leads)
-            if not resume:
-                checkpoint.remove()
+            checkpoint = Checkpoint(checkpoint_dir, identity, resume=resume, writes=self._trainer.group.leads)
         self._trainer.run(checkpoint)
         self._canonical_embedding = None
         return self
@@ -223,16 +226,18 @@ class CVAE:
             If a name is unknown.
         """
         batches = [transform_batch] if isinstance(transform_batch, str) else transform_batch
-        cells = self.cell_names if cells is None else cells
+        names = self.cell_names if cells is None else cells
+        rows = np.argsort(self._order) if cells is None else _positions(cells, self.cell_names[self._order], "cell")
         genes = self.vocabulary.genes if gene_list is None else gene_list
         shares = expression.normalized_expression(
             self.module,
             self.data,
-            cells=_positions(cells, self.cell_names[self._order], "cell"),
+            cells=rows,
             genes=_positions(genes, self.vocabulary.genes, "gene"),
             batches=None if batches is None else _positions(batches, self.vocabulary.categories[0], "batch"),
         )
-        return pd.DataFrame(shares * np.float32(library_size), index=list(cells), columns=list(genes))
+        shares *= library_size
+        return pd.DataFrame(shares, index=list(names), columns=list(genes), copy=False)
 
     def map_query(self, adata: AnnData, *, max_epochs: int | None = None) -> CVAE:
         """Map other cells onto this model, training nothing but the condition weights of batches that are new.
@@ -318,7 +323,10 @@ class CVAE:
 
 
 def _positions(names: Sequence[str], known: Sequence[str], what: str) -> np.ndarray:
-    at = pd.Index(known).get_indexer(list(names))
+    index = pd.Index(known)
+    if not index.is_unique:
+        raise UserError(f"cvae: {what} names repeat (such as '{index[index.duplicated()][0]}'); make them unique")
+    at = index.get_indexer(list(names))
     if (at < 0).any():
         name = next(name for name, found in zip(names, at) if found < 0)
         raise UserError(f"cvae: the model has no {what} '{name}'; {suggest(name, known)}")
@@ -328,7 +336,10 @@ def _positions(names: Sequence[str], known: Sequence[str], what: str) -> np.ndar
 def _empty(counts: sparse.csr_matrix) -> list[str]:
     """Describe cells and genes without any count."""
     n_cells = int((np.diff(counts.indptr) == 0).sum())
-    n_genes = counts.shape[1] - len(np.unique(counts.indices))
+    seen = np.zeros(counts.shape[1], dtype=bool)
+    for first in range(0, counts.nnz, ENTRIES_AT_ONCE):
+        seen[counts.indices[first : first + ENTRIES_AT_ONCE]] = True
+    n_genes = int((~seen).sum())
     notes = []
     if n_cells:
         notes.append(f"{n_cells} cells without any count get the embedding of an empty profile")

@@ -24,25 +24,30 @@ class Checkpoint:
         Where the file is kept; made if absent.
     identity
         What the training depends on, by name: a checkpoint of another identity is refused.
+    resume
+        Whether a state that is there already counts.
     writes
         Whether this process writes; of several that train together one does.
     """
 
-    def __init__(self, folder: str | Path, identity: dict[str, Any], *, writes: bool = True) -> None:
+    def __init__(
+        self, folder: str | Path, identity: dict[str, Any], *, resume: bool = True, writes: bool = True
+    ) -> None:
         self.path = Path(folder) / FILE_NAME
         self._identity = identity
-        self._writes = writes
+        self.writes = writes
+        self._resume = resume
         self.path.parent.mkdir(parents=True, exist_ok=True)
 
     def load(self, device: torch.device) -> dict[str, Any] | None:
-        """Read the state, if there is one.
+        """Read the state, if there is one to go on from.
 
         Raises
         ------
         UserError
             If the checkpoint belongs to another training.
         """
-        if not self.path.exists():
+        if not self._resume or not self.path.exists():
             return None
         content = torch.load(self.path, map_location=device, weights_only=True)
         differing = [name for name, value in self._identity.items() if content["identity"].get(name) != value]
@@ -55,7 +60,7 @@ class Checkpoint:
 
     def save(self, state: dict[str, Any]) -> None:
         """Write a state in place of the last one."""
-        if not self._writes:
+        if not self.writes:
             return
         partial = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         torch.save({"identity": self._identity, "state": state}, partial)
@@ -63,7 +68,7 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Delete the file once it is of no more use."""
-        if self._writes:
+        if self.writes:
             self.path.unlink(missing_ok=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 ENTRIES_AT_ONCE = 2**20
 SMALLEST_MINIBATCH = 2
+CELLS_A_DIGEST = 4096
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,17 @@ class CellData:
         else:
             gathered = map(self._gather, sources)
         return itertools.chain.from_iterable(gathered)
+
+    def fingerprint(self) -> str:
+        """Digest of every cell's counts and covariates in the model's order."""
+        weights = torch.rand(self.n_genes, generator=torch.Generator().manual_seed(0)).to(self.device)
+        digest = hashlib.sha256()
+        for minibatch in self.minibatches(np.arange(self.n_cells), CELLS_A_DIGEST):
+            weighted = minibatch.sum_by_cell(minibatch.counts.values * weights[minibatch.counts.columns])
+            known = minibatch.covariates
+            for part in (weighted, known.codes, known.continuous, known.label):
+                digest.update(part.cpu().numpy().tobytes())
+        return digest.hexdigest()
 
     def _gather(self, source: tuple[np.ndarray, np.ndarray]) -> list[Minibatch]:
         """Copy some rows and cut them into minibatches at the given bounds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ class Group:
             return cls()
         if not torch.distributed.is_initialized():
             torch.distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+            atexit.register(torch.distributed.destroy_process_group)  # its threads would abort the process at exit
         return cls(torch.distributed.get_rank(), size)
 
     @property
@@ -40,6 +42,10 @@ class Group:
         if self.size > 1:
             torch.distributed.all_reduce(tensor)
         return tensor
+
+    def any(self, flag: bool, device: torch.device) -> bool:
+        """Whether the flag is raised in any of the processes, which all have to ask."""
+        return flag if self.size == 1 else bool(self.sum(torch.tensor(float(flag), device=device)) > 0)
 
     def average(self, tensor: torch.Tensor) -> torch.Tensor:
         """Replace a tensor by its mean over the processes."""

@@ -1,4 +1,4 @@
-"""Decoded expression of chosen cells and genes, without ever holding the whole dense matrix."""
+"""Decoded expression of chosen cells and genes, a portion of cells at a time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def normalized_expression(
     """
     model.eval()
     columns = torch.as_tensor(genes, dtype=torch.long, device=data.device)
-    parts = []
+    expressed = np.empty((len(cells), len(genes)), dtype=np.float32)
+    done = 0
     for minibatch in data.minibatches(cells, CELLS_AT_ONCE):
         own = minibatch.covariates
         mean = model.encode(minibatch, model.condition(own)).mean
@@ -46,8 +47,9 @@ def normalized_expression(
             for batch in ([None] if batches is None else batches)
         ]
         shares = [torch.softmax(model.decode(mean, condition)[1], 1)[:, columns] for condition in conditions]
-        parts.append(torch.stack(shares).mean(0).cpu().numpy())
-    return np.concatenate(parts)
+        expressed[done : done + len(minibatch)] = torch.stack(shares).mean(0).cpu().numpy()
+        done += len(minibatch)
+    return expressed
 
 
 def _in(covariates: Covariates, batch: int) -> Covariates:

@@ -174,7 +174,7 @@ def dropout(hidden: Tensor, rate: float, generator: torch.Generator | None) -> T
     numbers = torch.empty(-(-hidden.numel() // 4), dtype=torch.int64, device=hidden.device)
     draws = numbers.random_(-(2**63), None, generator=generator).view(torch.int16)
     kept = draws[: hidden.numel()].view_as(hidden) >= round(rate * 2**16) - 2**15
-    return hidden * kept.to(hidden.dtype).mul_(1 / (1 - rate))
+    return (hidden * kept.to(hidden.dtype)).div_(1 - rate)
 
 
 class _SparseProduct(torch.autograd.Function):

@@ -79,6 +79,15 @@ class Parameters:
         ),
     ] = "mog"
     n_components: Annotated[int, About("Components of the mog and vamp priors.", minimum=1)] = 20
+    normal_share: Annotated[
+        float,
+        About(
+            "Share of the KL divergence that the mog and vamp priors leave to a standard normal, which keeps groups of "
+            "cells from drifting apart.",
+            minimum=0,
+            maximum=1,
+        ),
+    ] = 0.0
     beta: Annotated[float, About("Final weight of the KL divergence.", minimum=0)] = 1.0
     kl_schedule: Annotated[
         Literal["linear", "cyclic", "constant"],
@@ -97,7 +106,8 @@ class Parameters:
         About("Weight of the maximum mean discrepancy between the batches in the latent space; 0 leaves it out.", 0),
     ] = 0.0
     max_epochs: Annotated[
-        int | None, About("Epochs; null stands for 256,000 / cells, at least 8 and at most 400.", minimum=1)
+        int | None,
+        About("Epochs; null stands for as many as make about 3,000 steps, at least 8 and at most 400.", minimum=1),
     ] = None
     batch_size: Annotated[
         int | None,

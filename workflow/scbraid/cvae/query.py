@@ -37,7 +37,8 @@ def extend(model: VAE, old: Vocabulary, new: Vocabulary, *, max_epochs: int | No
     -------
     The extended model, on the CPU, and the number of weights that can be trained.
     """
-    extended = VAE(dataclasses.replace(model.settings, max_epochs=max_epochs, early_stopping=False), new.dimensions)
+    settings = dataclasses.replace(model.settings, max_epochs=max_epochs, early_stopping=False, train_size=None)
+    extended = VAE(settings, new.dimensions)
     trained = {name: value.cpu() for name, value in model.state_dict().items()}
     state = extended.state_dict()
     n_trainable = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-PURPOSES = ("split", "order", "noise", "validation", "weights")
+PURPOSES = ("split", "order", "noise", "validation")
 
 
 def generator(purpose: str, seed: int, *numbers: int, device: torch.device | str = "cpu") -> torch.Generator:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from scbraid.cvae.parameters import Parameters
 
-N_STEPS = 2000
+N_STEPS = 3000
 WARMUP_FRACTION = 0.3
 START_DIVISOR = 25
 END_DIVISOR = 1e4
 
 
-def default_epochs(n_cells: int) -> int:
-    """Epochs for a data set: about 2,000 steps at the default batch size, but at most 400 and at least 8 epochs."""
-    return max(8, min(400, round(N_STEPS * default_batch_size(n_cells) / n_cells)))
+def default_epochs(n_cells: int, cells_a_step: int) -> int:
+    """Epochs for a data set: as many as make about 3,000 steps, but at most 400 and at least 8."""
+    return max(8, min(400, round(N_STEPS * cells_a_step / n_cells)))
 
 
 def default_batch_size(n_cells: int) -> int:

@@ -74,11 +74,11 @@ def _remainders(points: Tensor) -> tuple[Tensor, Tensor]:
         log_gamma.add_(coefficient).mul_(squared if i else inverse)
         digamma.add_((2 * i + 1) * coefficient).mul_(squared)
     digamma.add_(inverse, alpha=0.5)
-    # v (v + 1) (v + 2) (v + 3) = pair (pair + 2) with pair = v (v + 3)
+    # v (v + 1) (v + 2) (v + 3) = pair (pair + 2) with pair = v (v + 3); the product itself would overflow for large v
     pair = points * (points + 3)
-    rising = (pair + 2).mul_(pair)
-    digamma.addcdiv_(pair.add_(1).mul_(points + 1.5), rising, value=4)
-    return log_gamma.sub_(rising.log_()), digamma
+    above = pair + 2
+    digamma.addcmul_((points + 1.5).div_(pair), (pair + 1).div_(above), value=4)
+    return log_gamma.sub_(pair.log_()).sub_(above.log_()), digamma
 
 
 class _LogGammaRatio(torch.autograd.Function):

@@ -79,10 +79,10 @@ class Trainer:
         shuffled = torch.randperm(data.n_cells, generator=generator("split", seed)).numpy()
         n_training = max(SMALLEST_MINIBATCH, round(train_size * data.n_cells))
         self.training_cells, self.validation_cells = np.sort(shuffled[:n_training]), np.sort(shuffled[n_training:])
-        if parameters.early_stopping and not len(self.validation_cells):
-            raise UserError(f"cvae: early_stopping has no cells to validate on among {data.n_cells}; lower train_size")
         self.batch_size = parameters.batch_size or schedule.default_batch_size(data.n_cells)
-        self.n_epochs = parameters.max_epochs or schedule.default_epochs(data.n_cells)
+        self.n_epochs = parameters.max_epochs or schedule.default_epochs(
+            data.n_cells, self.batch_size * self.group.size
+        )
         self.epoch = 0
         self.history: list[dict[str, float]] = []
         self.notes: list[str] = []
@@ -96,8 +96,11 @@ class Trainer:
         Raises
         ------
         UserError
-            If the loss stays not finite however small the learning rate.
+            If early stopping has no cells to validate on, or the loss stays not finite however small the learning rate.
         """
+        if self.parameters.early_stopping and not len(self.validation_cells):
+            n_cells = self.data.n_cells
+            raise UserError(f"cvae: early_stopping has no cells to validate on among {n_cells}; lower train_size")
         if checkpoint is not None and (state := checkpoint.load(self.data.device)) is not None:
             self._load_state(state)
             logger.info("going on after epoch %d of %s", self.epoch, checkpoint.path)
@@ -105,8 +108,9 @@ class Trainer:
         self._good = self._state()
         with nullcontext() if checkpoint is None else Termination() as termination:
             self._run_epochs(checkpoint, termination)
-        if termination is not None and termination.requested:
-            logger.warning("asked to end in epoch %d: leaving %s", self.epoch + 1, checkpoint.path)
+        if self._is_to_end(termination):
+            if checkpoint.writes:
+                logger.warning("asked to end in epoch %d: leaving %s", self.epoch + 1, checkpoint.path)
             checkpoint.save(self._good)
             end_as_requested()
         if self.parameters.early_stopping and self._best is not None:
@@ -121,19 +125,26 @@ class Trainer:
             row = self._train_epoch(termination)
             if row is None:
                 return
-            if not math.isfinite(row["loss"] + row["gradient_norm"]):
-                self._recover()
-                continue
             if len(self.validation_cells):
                 row |= self._validate()
+            if not all(map(math.isfinite, row.values())):
+                self._recover()
+                continue
             self.history.append(row)
             self._log(row)
             due = checkpoint is not None and self.epoch % self.parameters.checkpoint_every == 0
+            ends = self.group.size > 1 and self._is_to_end(termination)
             steps_since_good += self._n_minibatches
-            if due or steps_since_good >= STEPS_BETWEEN_GOOD_STATES:
+            if due or ends or steps_since_good >= STEPS_BETWEEN_GOOD_STATES:
                 self._good, steps_since_good = self._state(), 0
             if due:
                 checkpoint.save(self._good)
+            if ends:
+                return
+
+    def _is_to_end(self, termination: Termination | None) -> bool:
+        """Whether any of the processes was asked to end."""
+        return termination is not None and self.group.any(termination.requested, self.data.device)
 
     @cached_property
     def optimizer(self) -> PackedAdam:
@@ -168,7 +179,8 @@ class Trainer:
         cells = self.group.share(self.training_cells[order.numpy()])
         losses, norms = [], []
         for minibatch, rate in zip(self.data.minibatches(cells, self.batch_size), self._rates()):
-            if termination is not None and termination.requested:
+            # processes that train together end between two epochs, where they can agree on it
+            if termination is not None and termination.requested and self.group.size == 1:
                 return None
             losses += self._accumulate_gradient(minibatch, weight, noise)
             norms.append(self.optimizer.step(rate))
@@ -197,18 +209,21 @@ class Trainer:
     def _accumulate_gradient(self, minibatch: Minibatch, kl_weight: float, noise: torch.Generator) -> list[Losses]:
         """Add up the gradient of the mean loss, in parts where the device's memory demands it; return the losses."""
         while True:
-            seen = []
             try:
-                for part in minibatch.split(self._n_parts) if self._n_parts > 1 else [minibatch]:
-                    losses = self.model(part, noise)
-                    weighted = losses.weighted(kl_weight, self.parameters)
-                    (weighted.sum() / len(minibatch)).backward()
-                    seen.append(losses.detached())
+                parts, n_cells = self._parts(minibatch), len(minibatch)
+                return [self._add_gradient(part, kl_weight, noise, n_cells=n_cells) for part in parts]
             except torch.OutOfMemoryError:
                 pass
-            else:
-                return seen
             self._split_further(minibatch)
+
+    def _add_gradient(self, part: Minibatch, kl_weight: float, noise: torch.Generator, *, n_cells: int) -> Losses:
+        """Add a part's share of the gradient; whatever that took of the device's memory is given back at return."""
+        losses = self.model(part, noise)
+        (losses.weighted(kl_weight, self.parameters).sum() / n_cells).backward()
+        return losses.detached()
+
+    def _parts(self, minibatch: Minibatch) -> list[Minibatch]:
+        return minibatch.split(self._n_parts) if self._n_parts > 1 else [minibatch]
 
     def _split_further(self, minibatch: Minibatch) -> None:
         self.optimizer.discard_gradients()
@@ -241,7 +256,8 @@ class Trainer:
         self.model.eval()
         noise = generator("validation", self.seed, device=self.data.device)
         minibatches = self.data.minibatches(self.validation_cells, self.batch_size)
-        means = self._means([self.model(minibatch, noise) for minibatch in minibatches], self.parameters.beta)
+        losses = [self.model(part, noise) for minibatch in minibatches for part in self._parts(minibatch)]
+        means = self._means(losses, self.parameters.beta)
         if self.parameters.early_stopping and (self._best is None or means["loss"] < self._best["loss"]):
             self._best = {"loss": means["loss"], "epoch": self.epoch, "model": copy.deepcopy(self.model.state_dict())}
         return {f"validation_{name}": mean for name, mean in means.items()}

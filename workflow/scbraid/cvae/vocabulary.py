@@ -78,7 +78,7 @@ class Vocabulary:
             )
         order = cell_order(adata)
         labels = pd.unique(column(adata, keys.label, missing=keys.unlabeled)[order]) if keys.label else []
-        continuous = numbers_of(adata, keys.continuous)
+        continuous = numbers_of(adata, keys.continuous)[order]
         deviations = continuous.std(0)
         library = cell_sums(counts_of(adata))[0].numpy()
         return cls(
