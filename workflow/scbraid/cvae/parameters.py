@@ -32,7 +32,7 @@ class About(NamedTuple):
 class Parameters:
     """Checked parameters of one model and its training."""
 
-    n_latent: Annotated[int, About("Dimensions of the latent space, at most the number of genes.", minimum=1)] = 20
+    n_latent: Annotated[int, About("Dimensions of the latent space, at most the number of genes.", minimum=1)] = 15
     n_hidden: Annotated[
         int | list[int],
         About("Width of the hidden layers: one number, or one for each encoder layer (the decoder mirrors it).", 1),
@@ -87,7 +87,7 @@ class Parameters:
             minimum=0,
             maximum=1,
         ),
-    ] = 0.0
+    ] = 0.4
     beta: Annotated[float, About("Final weight of the KL divergence.", minimum=0)] = 1.0
     kl_schedule: Annotated[
         Literal["linear", "cyclic", "constant"],
