@@ -226,13 +226,13 @@ def measure(*, full: bool) -> dict[str, Any]:
     }
     small = simulate(2860)
     results["cpu"] = [
-        compare(small, batch_size=size, accelerator="cpu", rounds=5 if full else 3, n_epochs=4) for size in (128, 512)
+        compare(small, batch_size=size, accelerator="cpu", rounds=4 if full else 2, n_epochs=12) for size in (128, 512)
     ]
     sets = [name for name in DATASETS if DATASETS[name].is_file()] if full else ["pbmc"]
     results["time_to_score"] = [time_to_score(name) for name in sets]
     if full:
         large = simulate(FULL_SIZES[0])
-        results["cpu"].append(compare(large, batch_size=512, accelerator="cpu", rounds=1, n_epochs=2))
+        results["cpu"].append(compare(large, batch_size=512, accelerator="cpu", rounds=1, n_epochs=3))
         results["from_file"] = [from_file(FULL_SIZES[1], accelerator="cpu", n_epochs=1)]
     if has_gpu:
         results["gpu"] = [compare_on_gpu(simulate(n)) for n in (FULL_SIZES if full else FULL_SIZES[:1])]

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import anndata as ad
 import numpy as np
 import pytest
+import scanpy as sc
+from sklearn.neighbors import NearestNeighbors
 
 from scbraid.errors import UserError
 from scbraid.methods import METHODS, Context, load, parameter_schema
+from scbraid.pca import unintegrated_pca
+from unit.cvae.simulated import simulate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
     from anndata import AnnData
 
+# ComBat is exact up to rounding; Harmony draws its first clusters from the cells in their order
+TOLERANCE = {"combat": 0.99999, "harmony": 0.95}
 TINY = {"n_hidden": 8, "n_latent": 3, "n_layers": 1, "max_epochs": 2}
 
 
@@ -34,6 +42,60 @@ def test_registry_names_a_documented_function(name: str) -> None:
 
 def test_pca_returns_the_components(demo_hvg: AnnData) -> None:
     np.testing.assert_array_equal(run("pca", demo_hvg).embedding, demo_hvg.obsm["X_pca"])
+
+
+@pytest.fixture(scope="module")
+def planted() -> AnnData:
+    """Four groups of cells in three batches that shift every gene."""
+    adata = simulate(600, 150, batch_effect=0.5)
+    adata.layers["counts"] = adata.X.astype(np.float32)
+    adata.X = adata.layers["counts"].copy()
+    sc.pp.normalize_total(adata)
+    sc.pp.log1p(adata)
+    adata.obs["batch"] = adata.obs["batch"].astype("category")
+    adata.obsm["X_pca"] = unintegrated_pca(adata, n_comps=20)[0].to_numpy()
+    return adata
+
+
+def share_of_neighbors(embedding: np.ndarray, names: pd.Series) -> float:
+    """Mean share of a cell's 15 nearest neighbours that have its own name."""
+    neighbors = NearestNeighbors(n_neighbors=16).fit(embedding).kneighbors(return_distance=False)[:, :15]
+    codes = names.astype("category").cat.codes.to_numpy()
+    return float((codes[neighbors] == codes[:, None]).mean())
+
+
+PLANTED_PARAMETERS = {
+    "scvi": {"n_latent": 10, "batch_size": 32, "max_epochs": 60},
+    "cvae": {"max_epochs": 100},
+}
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS if name != "pca"])
+def test_planted_batches_are_mixed_and_planted_groups_kept(name: str, planted: AnnData, tmp_path: Path) -> None:
+    before = share_of_neighbors(planted.obsm["X_pca"], planted.obs["batch"])
+    embedding = run(name, planted, model_dir=tmp_path, **PLANTED_PARAMETERS.get(name, {})).embedding
+    assert before > 0.9
+    assert share_of_neighbors(embedding, planted.obs["batch"]) < 0.5
+    assert share_of_neighbors(embedding, planted.obs["group"]) > 0.9
+
+
+@pytest.mark.parametrize("name", ["harmony", "combat"])
+def test_permuted_cells_have_permuted_neighbors(name: str, planted: AnnData) -> None:
+    order = np.random.default_rng(0).permutation(planted.n_obs)
+    straight = run(name, planted).embedding[order]
+    permuted = run(name, planted[order].copy()).embedding
+    distances = [np.linalg.norm(embedding[:, None] - embedding[None], axis=2) for embedding in (straight, permuted)]
+    assert np.corrcoef(distances[0].ravel(), distances[1].ravel())[0, 1] > TOLERANCE[name]
+
+
+def test_combat_needs_batches_with_a_scale(planted: AnnData) -> None:
+    one = planted[planted.obs["batch"] == "batch0"].copy()
+    with pytest.raises(UserError, match="the data have one batch, there is nothing to correct"):
+        run("combat", one)
+    alone = ad.concat([one, planted[planted.obs["batch"] == "batch1"][:1]])
+    alone.obs["batch"] = alone.obs["batch"].astype("category")
+    with pytest.raises(UserError, match="batch 'batch1' has one cell"):
+        run("combat", alone)
 
 
 def batch_distance(embedding: np.ndarray, adata: AnnData) -> float:

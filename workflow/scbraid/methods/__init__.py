@@ -45,6 +45,7 @@ class Method:
 METHODS = {
     "pca": Method(module="pca", needs_pca=True),
     "harmony": Method(module="harmony", stochastic=True, needs_pca=True),
+    "combat": Method(module="combat"),
     "scvi": Method(module="scvi", trains=True, stochastic=True),
     "cvae": Method(module="cvae", trains=True, stochastic=True),
 }
