@@ -16,6 +16,7 @@ from support import ROOT
 from unit.cvae.simulated import simulate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import anndata as ad
@@ -138,17 +139,22 @@ def test_sigterm_leaves_a_checkpoint_to_resume_from(tmp_path: Path) -> None:
     assert len(list((tmp_path / "checkpoints").iterdir())) == 1
 
 
-def test_a_loss_that_is_not_finite_halves_the_rate_and_goes_back(cells: ad.AnnData) -> None:
-    calm, disturbed = make(cells), make(cells)
+def spoil_once(model: CVAE, when: Callable[[], bool]) -> None:
+    """Let the model's output be not a number the first time that a condition holds."""
     spoiled = []
 
     def spoil(module: torch.nn.Module, inputs: object, output: torch.Tensor) -> torch.Tensor | None:
-        if len(disturbed.history) == 3 and not spoiled:
-            spoiled.append(True)
-            return output * torch.nan
-        return None
+        if spoiled or not when():
+            return None
+        spoiled.append(True)
+        return output * torch.nan
 
-    disturbed.module.output.register_forward_hook(spoil)
+    model.module.output.register_forward_hook(spoil)
+
+
+def test_a_loss_that_is_not_finite_halves_the_rate_and_goes_back(cells: ad.AnnData) -> None:
+    calm, disturbed = make(cells), make(cells)
+    spoil_once(disturbed, lambda: len(disturbed.history) == 3)
     disturbed.fit()
     assert disturbed.run_info["notes"] == ["loss not finite in epoch 4: back to epoch 0 with 0.5 of the learning rate"]
     assert disturbed.history["epoch"].tolist() == calm.fit().history["epoch"].tolist()
@@ -158,15 +164,7 @@ def test_a_loss_that_is_not_finite_halves_the_rate_and_goes_back(cells: ad.AnnDa
 
 def test_a_validation_loss_that_is_not_finite_goes_back_too(cells: ad.AnnData) -> None:
     model = make(cells, early_stopping=True, train_size=0.8)
-    spoiled = []
-
-    def spoil(module: torch.nn.Module, inputs: object, output: torch.Tensor) -> torch.Tensor | None:
-        if not model.module.training and not spoiled:
-            spoiled.append(True)
-            return output * torch.nan
-        return None
-
-    model.module.output.register_forward_hook(spoil)
+    spoil_once(model, lambda: not model.module.training)
     model.fit()
     assert model.run_info["notes"] == ["loss not finite in epoch 1: back to epoch 0 with 0.5 of the learning rate"]
     assert np.isfinite(model.history["validation_loss"]).all()
