@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 TINY: dict[str, dict[str, Any]] = {
+    "combat": {"n_comps": 20},
     "scvi": {"n_hidden": 16, "n_latent": 5, "n_layers": 1, "max_epochs": 2},
     "cvae": {"n_hidden": 16, "n_latent": 5, "n_layers": 1, "max_epochs": 2},
 }

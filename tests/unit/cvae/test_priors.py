@@ -14,9 +14,10 @@ from scbraid.cvae.priors import Normals
 N_CELLS, N_LATENT, N_GENES = 5, 3, 8
 
 
-def model(prior: str, **changes: object) -> VAE:
+def model(prior: str, *, normal_share: float = 0.0, **changes: object) -> VAE:
     torch.manual_seed(0)
-    settings = Parameters(n_latent=N_LATENT, n_hidden=6, n_layers=1, prior=prior, n_components=4, **changes)
+    sizes = {"n_latent": N_LATENT, "n_hidden": 6, "n_layers": 1, "n_components": 4}
+    settings = Parameters(prior=prior, normal_share=normal_share, **sizes, **changes)
     built = VAE(settings, Dimensions(N_GENES, n_batches=2, n_labels=2)).double()
     with torch.no_grad():
         for weights in built.prior.parameters():
