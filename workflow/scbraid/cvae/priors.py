@@ -5,8 +5,9 @@ closed form where there is one, else estimated at the sample z. Free bits (Kingm
 the divergence from below, in closed forms each dimension's, in estimates their sum.
 
 A learned mixture lets groups of cells drift as far apart as they like. Where a share of its divergence is taken from
-the standard normal instead, the prior is, up to a constant, the normalised product of both densities raised to their
-shares (logarithmic pooling; Genest and Zidek 1986, Statistical Science 1:114), and the groups stay within reach.
+the standard normal instead, the prior is proportional to the product of both densities raised to their shares
+(logarithmic pooling; Genest and Zidek 1986, Statistical Science 1:114), and the groups stay within reach. Its
+normaliser, at most 1 by Hölder's inequality, is left out: the loss remains an upper bound.
 """
 
 from __future__ import annotations
