@@ -180,23 +180,30 @@ def markdown_table(table: pd.DataFrame) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def main() -> None:
-    """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", nargs="+", default=list(METHODS), choices=list(METHODS))
+def run_command(description: str, methods: dict, *, called: str, table_name: str, seeds: list[int]) -> Path:
+    """Run the chosen methods as a command line says and return the table; `called` names the option of the methods."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    names = list(methods)
+    parser.add_argument(f"--{called}", dest="names", nargs="+", default=names, choices=names, metavar="NAME")
     parser.add_argument("--datasets", nargs="+", default=list(DATASETS), choices=list(DATASETS))
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--seeds", nargs="+", type=int, default=seeds)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("-o", "--output", type=Path, default=ROOT / "results" / "bench" / "quality.tsv")
+    parser.add_argument("-o", "--output", type=Path, default=ROOT / "results" / "bench" / table_name)
     options = parser.parse_args()
     import torch
 
     torch.set_num_threads(options.threads)
     warnings.simplefilter("ignore")
     present = [name for name in options.datasets if DATASETS[name].is_file()]
-    run_missing(options.runs, present, options.seeds, options.output, METHODS)
-    text = summary(pd.read_csv(options.output, sep="\t"))
-    options.output.with_suffix(".md").write_text(text)
+    run_missing(options.names, present, options.seeds, options.output, methods)
+    return options.output
+
+
+def main() -> None:
+    """Run from the command line."""
+    table_file = run_command(__doc__, METHODS, called="runs", table_name="quality.tsv", seeds=[0, 1, 2])
+    text = summary(pd.read_csv(table_file, sep="\t"))
+    table_file.with_suffix(".md").write_text(text)
     print(text)
 
 

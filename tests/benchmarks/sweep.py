@@ -9,13 +9,10 @@ second call computes only what is missing there. The runs behind the choice are 
 
 from __future__ import annotations
 
-import argparse
-import warnings
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quality import DATASETS, ROOT, cvae, load, run_missing
+from quality import cvae, load, run_command
 
 if TYPE_CHECKING:
     import numpy as np
@@ -94,20 +91,8 @@ def recipe(dataset: str, seed: int, *, steps: int, **parameters: Any) -> np.ndar
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recipes", nargs="+", default=list(RECIPES), choices=list(RECIPES), metavar="NAME")
-    parser.add_argument("--datasets", nargs="+", default=list(DATASETS), choices=list(DATASETS))
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("-o", "--output", type=Path, default=ROOT / "results" / "bench" / "sweep.tsv")
-    options = parser.parse_args()
-    import torch
-
-    torch.set_num_threads(options.threads)
-    warnings.simplefilter("ignore")
-    methods = {name: partial(recipe, **BASE | RECIPES[name]) for name in options.recipes}
-    present = [name for name in options.datasets if DATASETS[name].is_file()]
-    run_missing(options.recipes, present, options.seeds, options.output, methods)
+    methods = {name: partial(recipe, **BASE | changes) for name, changes in RECIPES.items()}
+    run_command(__doc__, methods, called="recipes", table_name="sweep.tsv", seeds=[0])
 
 
 if __name__ == "__main__":

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any
 import anndata as ad
 import numpy as np
 import pytest
-import scanpy as sc
-from sklearn.neighbors import NearestNeighbors
 
 from scbraid.errors import UserError
+from scbraid.features import select_features
 from scbraid.methods import METHODS, Context, load, parameter_schema
 from scbraid.pca import unintegrated_pca
-from unit.cvae.simulated import simulate
+from scbraid.standardize import standardize
+from unit.cvae.simulated import own_among_neighbors, simulate
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pandas as pd
     from anndata import AnnData
 
 # ComBat is exact up to rounding; Harmony draws its first clusters from the cells in their order
@@ -47,21 +46,10 @@ def test_pca_returns_the_components(demo_hvg: AnnData) -> None:
 @pytest.fixture(scope="module")
 def planted() -> AnnData:
     """Four groups of cells in three batches that shift every gene."""
-    adata = simulate(600, 150, batch_effect=0.5)
-    adata.layers["counts"] = adata.X.astype(np.float32)
-    adata.X = adata.layers["counts"].copy()
-    sc.pp.normalize_total(adata)
-    sc.pp.log1p(adata)
-    adata.obs["batch"] = adata.obs["batch"].astype("category")
+    standard = standardize(simulate(600, 150, batch_effect=0.5), source="planted", batch="batch")
+    adata, _ = select_features(standard, name="planted", n_top_genes=150)
     adata.obsm["X_pca"] = unintegrated_pca(adata, n_comps=20)[0].to_numpy()
     return adata
-
-
-def share_of_neighbors(embedding: np.ndarray, names: pd.Series) -> float:
-    """Mean share of a cell's 15 nearest neighbours that have its own name."""
-    neighbors = NearestNeighbors(n_neighbors=16).fit(embedding).kneighbors(return_distance=False)[:, :15]
-    codes = names.astype("category").cat.codes.to_numpy()
-    return float((codes[neighbors] == codes[:, None]).mean())
 
 
 PLANTED_PARAMETERS = {
@@ -72,11 +60,11 @@ PLANTED_PARAMETERS = {
 
 @pytest.mark.parametrize("name", [name for name in METHODS if name != "pca"])
 def test_planted_batches_are_mixed_and_planted_groups_kept(name: str, planted: AnnData, tmp_path: Path) -> None:
-    before = share_of_neighbors(planted.obsm["X_pca"], planted.obs["batch"])
+    before = own_among_neighbors(planted.obsm["X_pca"], planted.obs["batch"])
     embedding = run(name, planted, model_dir=tmp_path, **PLANTED_PARAMETERS.get(name, {})).embedding
     assert before > 0.9
-    assert share_of_neighbors(embedding, planted.obs["batch"]) < 0.5
-    assert share_of_neighbors(embedding, planted.obs["group"]) > 0.9
+    assert own_among_neighbors(embedding, planted.obs["batch"]) < 0.5
+    assert own_among_neighbors(embedding, planted.obs["group"]) > 0.9
 
 
 @pytest.mark.parametrize("name", ["harmony", "combat"])

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 from scipy import sparse
+from sklearn.neighbors import NearestNeighbors
 
 from scbraid.cvae.data import CellData, Covariates, Minibatch
 
@@ -34,6 +35,13 @@ def simulate(n_cells: int, n_genes: int, *, seed: int = 0, batch_effect: float =
         obs=pd.DataFrame(obs, index=[f"cell{i:04d}" for i in rng.permutation(n_cells)]),
         var=pd.DataFrame(index=[f"gene{i:03d}" for i in rng.permutation(n_genes)]),
     )
+
+
+def own_among_neighbors(embedding: np.ndarray, names: pd.Series) -> float:
+    """Mean share of a cell's 15 nearest neighbours that have its own name."""
+    neighbors = NearestNeighbors(n_neighbors=16).fit(embedding).kneighbors(return_distance=False)[:, :15]
+    own = names.to_numpy()
+    return float((own[neighbors] == own[:, None]).mean())
 
 
 def make_minibatch(counts: np.ndarray, *, dtype: torch.dtype = torch.float64, n_batches: int = 1) -> Minibatch:
