@@ -18,11 +18,11 @@ include: "workflow/rules/integrate.smk"
 include: "workflow/rules/transfer.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/query.smk"
 
 
 rule all:
     default_target: True
     input:
-        "results/report.html",
-        integrated_files(),
+        everything,
     localrule: True

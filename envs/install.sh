@@ -26,9 +26,18 @@ if command -v uv >/dev/null; then
     [ -z "$index" ] || export UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-$index}
     rm -rf .venv
     uv venv --quiet --python "$python" .venv
-    uv pip install --quiet --compile-bytecode --python .venv/bin/python -r envs/requirements.lock
+    install() { uv pip install --quiet --compile-bytecode --python .venv/bin/python "$@"; }
 else
     "$python" -m venv --clear .venv
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r envs/requirements.lock
+    install() { .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }
+fi
+
+# annoy is compiled while it is installed, which not every machine can do; only these need it.
+compiled='^(annoy|bbknn|scanorama)=='
+grep -Ev "$compiled" envs/requirements.lock >.venv/others.lock
+install -r .venv/others.lock
+if ! install $(grep -E "$compiled" envs/requirements.lock) 2>.venv/compile.log; then
+    echo "The methods scanorama and bbknn are left out: annoy could not be compiled, see .venv/compile.log" >&2
+    echo "To have them, install a C++ compiler and Python's headers, then run envs/install.sh again." >&2
 fi
 cp envs/requirements.lock .venv/installed.lock

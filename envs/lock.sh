@@ -10,6 +10,7 @@ uv pip compile requirements.in --python-version 3.11 --quiet --no-header --no-an
     echo "channels: [conda-forge, nodefaults]"
     echo "dependencies:"
     echo "  - python=3.11"
+    echo "  - cxx-compiler # annoy is compiled while it is installed"
     echo "  - pip"
     echo "  - pip:"
     sed 's/^/      - /' requirements.lock

@@ -17,8 +17,9 @@ def scores(**values: float) -> pd.DataFrame:
     return pd.DataFrame({"metric": list(values), "value": values.values(), "group": [GROUPS[name] for name in values]})
 
 
-def facts(seconds: float = 1.0, ram: float = 100.0, device: str = "cpu") -> dict[str, Any]:
-    return {"seconds": seconds, "peak_ram_mb": ram, "device": device, "epochs": None}
+def facts(seconds: float = 1.0, ram: float = 100.0, device: str = "cpu", **changed: Any) -> dict[str, Any]:
+    nature = {"is_control": False, "needs_labels": False, "is_graph": False, "failed": None}
+    return {"seconds": seconds, "peak_ram_mb": ram, "device": device, "epochs": None} | nature | changed
 
 
 SCORES = {
@@ -103,14 +104,46 @@ def test_metric_that_a_run_lacks_is_missing_not_zero() -> None:
 
 @pytest.mark.parametrize(("metric", "group"), [("nmi", "bio"), ("ilisi", "batch")])
 def test_one_group_alone_ranks(metric: str, group: str) -> None:
-    facts = {"seconds": 1.0, "peak_ram_mb": 1.0, "device": "cpu"}
     metrics = gather(
         {
             (run, 0): pd.DataFrame({"metric": [metric], "value": [value], "group": [group]})
             for run, value in (("a", 0.2), ("b", 0.4))
         }
     )
-    summary = summarize(metrics, {("a", 0): facts, ("b", 0): facts})
+    summary = summarize(metrics, {("a", 0): facts(), ("b", 0): facts()})
     assert ranking_score(summary) == group
     assert summary["method"].tolist() == ["b", "a"]
+    assert summary["total"].isna().all()
+
+
+def test_controls_and_failed_runs_take_no_part_in_the_ranking() -> None:
+    none = pd.DataFrame(columns=["metric", "value", "group"])
+    given = {
+        ("bound", 0): scores(nmi=1.0, ilisi=1.0),
+        ("broken", 0): none,
+        ("a", 0): scores(nmi=0.5, ilisi=0.5),
+        ("a", 1): none,
+        ("b", 0): scores(nmi=0.6, ilisi=0.5),
+    }
+    runs = {run: facts() for run in given} | {
+        ("bound", 0): facts(is_control=True),
+        ("broken", 0): facts(device="none", failed="RuntimeError: no"),
+        ("a", 1): facts(device="none", failed="RuntimeError: later"),
+    }
+    summary = summarize(gather(given), runs).set_index("method")
+    assert list(summary.index) == ["b", "a", "bound", "broken"]
+    assert summary["rank"].tolist() == [1, 2, pd.NA, pd.NA]
+    assert summary["seeds"].tolist() == [1, 1, 1, 0]
+    assert summary.loc["a", "total"] == 0.5
+    assert summary.loc["a", "failed"] == "seed 1: RuntimeError: later"
+    assert summary.loc["broken", "failed"] == "seed 0: RuntimeError: no"
+    assert summary.loc["broken", ["total", "nmi", "seconds"]].isna().all()
+    assert summary.loc["a", "device"] == "cpu"
+
+
+def test_all_runs_failed() -> None:
+    none = pd.DataFrame(columns=["metric", "value", "group"])
+    summary = summarize(gather({("a", 0): none}), {("a", 0): facts(failed="KeyError: x")})
+    assert summary["failed"].tolist() == ["seed 0: KeyError: x"]
+    assert summary["rank"].isna().all()
     assert summary["total"].isna().all()

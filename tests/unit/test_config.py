@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from scbraid.config import load_schema, resolve
 from scbraid.errors import UserError, suggest
-from scbraid.methods import METHODS, parameter_schema
+from scbraid.methods import METHODS, find, parameter_schema
 from support import demo_config
 
 if TYPE_CHECKING:
@@ -71,14 +72,16 @@ def test_defaults_fill_a_minimal_config() -> None:
         "h2": {"method": "harmony", "parameters": {"theta": 3, "sigma": 0.1, "max_iter_harmony": 10}},
     }
     assert {
-        key: resolved[key] for key in ("seeds", "accelerator", "pca", "neighbors", "umap", "transfer", "metrics")
+        key: resolved[key]
+        for key in ("seeds", "accelerator", "allow_failures", "pca", "neighbors", "umap", "transfer", "metrics")
     } == {
         "seeds": [0],
         "accelerator": "auto",
         "pca": {"n_comps": 30},
         "neighbors": {"n_neighbors": 15},
         "umap": {"min_dist": 0.5},
-        "transfer": {"n_neighbors": 15},
+        "transfer": {"classifiers": ["knn", "logistic", "head"], "unknown_above": 0.5, "n_neighbors": 15},
+        "allow_failures": False,
         "metrics": {"include": None},
     }
     assert not {"qc", "features"} & set(resolved)
@@ -131,7 +134,7 @@ def test_resolved_config_does_not_depend_on_the_order_of_keys() -> None:
             "config: neighbors: unknown key 'n_neighbours', did you mean 'n_neighbors'?",
         ),
         (config("umap: {mindist: 1}"), "config: umap: unknown key 'mindist', did you mean 'min_dist'?"),
-        (config("transfer: {k: 1}"), "config: transfer: unknown key 'k', valid: n_neighbors"),
+        (config("transfer: {k: 1}"), "config: transfer: unknown key 'k', valid: classifiers, n_neighbors, unknown_above"),
         (config("metrics: {includ: [nmi]}"), "config: metrics: unknown key 'includ', did you mean 'include'?"),
         (config("qc: {mads_mito: 3}"), "config: qc: unknown key 'mads_mito', did you mean 'mads_mitochondrial'?"),
         (
@@ -226,7 +229,9 @@ def test_run_with_a_new_name_and_no_method_is_explained() -> None:
         ),
         (
             config(dataset="label: l, transfer: {query: x}"),
-            "config: datasets/d/transfer/query is 'x'; it should be a list, such as [x]",
+            "config: datasets/d/transfer/query is 'x', which does not fit. Cells whose labels are hidden and predicted: "
+            "a list of batches, `each_batch` (every batch in turn from the others), or `unlabelled` (cells without a "
+            "label, also those called unknown).",
         ),
         (
             config(dataset='features: {n_top_genes: "2000"}'),
@@ -351,7 +356,7 @@ def test_schema_is_valid_and_documented(name: str) -> None:
 
 @pytest.mark.parametrize("name", METHODS)
 def test_defaults_of_methods_are_used(name: str) -> None:
-    parameters = resolve(config(methods=f"{name}: {{}}"))["methods"][name]["parameters"]
+    parameters = resolve(config(dataset="label: l", methods=f"{name}: {{}}"))["methods"][name]["parameters"]
     assert parameters == {key: entry["default"] for key, entry in parameter_schema(name)["properties"].items()}
 
 
@@ -384,3 +389,38 @@ def test_metrics_that_rank_nothing_are_refused(include: list[str], label: str | 
 def test_dataset_names_that_scbraid_writes_itself_are_refused(name: str) -> None:
     with pytest.raises(UserError, match="reserved"):
         resolve({"datasets": {name: {"source": "x.h5ad", "batch": "b"}}, "methods": {"pca": {}}})
+
+
+def test_batch_of_several_columns() -> None:
+    given = config(dataset="label: l")
+    given["datasets"]["d"]["batch"] = ["study", "sample"]
+    assert resolve(given)["datasets"]["d"]["batch"] == ["study", "sample"]
+    given["datasets"]["d"]["batch"] = ["study", "l"]
+    with pytest.raises(UserError, match="batch and label are the same column"):
+        resolve(given)
+
+
+@pytest.mark.parametrize("query", ["each_batch", "unlabelled"])
+def test_query_may_be_each_batch_or_the_unlabelled(query: str) -> None:
+    resolved = resolve(config(dataset=f"label: l, batches: [x, y], transfer: {{query: {query}}}"))
+    assert resolved["datasets"]["d"]["transfer"] == {"query": query, "reference": None}
+
+
+def test_method_that_looks_at_labels_needs_some() -> None:
+    given = config()
+    given["methods"] = {"head": {"method": "cvae_labels"}}
+    with pytest.raises(UserError) as caught:
+        resolve(given)
+    assert str(caught.value) == (
+        "config: methods/head looks at labels, but datasets/d/label is null; name the column, or leave the method out"
+    )
+
+
+def test_method_whose_package_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(METHODS, "combat", dataclasses.replace(METHODS["combat"], package="no_such_package"))
+    find.cache_clear()
+    given = config()
+    given["methods"] = {"combat": {}}
+    with pytest.raises(UserError, match="methods/combat needs the Python package no_such_package"):
+        resolve(given)
+    find.cache_clear()

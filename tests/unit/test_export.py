@@ -38,7 +38,12 @@ def parts(demo_standard: AnnData) -> dict[str, Any]:
         "layouts": {"pca": embedding_table(generator.normal(size=(len(cells), 2)), cells)},
         "predictions": {
             "knn_pca": pd.DataFrame(
-                {"cell": query, "prediction": prediction, "probability": generator.random(len(query)).astype("f4")}
+                {
+                    "cell": query,
+                    "decision": prediction,
+                    "probability": generator.random(len(query)).astype("f4"),
+                    "uncertainty": generator.random(len(query)).astype("f4"),
+                }
             )
         },
         "provenance": PROVENANCE,
@@ -60,10 +65,11 @@ def test_everything_belongs_to_its_cell_whatever_the_order(demo_standard: AnnDat
     given = parts["predictions"]["knn_pca"].set_index("cell")
     predicted = result.obs["prediction_knn_pca"].dropna()
     assert len(predicted) == len(given)
-    assert list(predicted.astype(str)) == list(given.loc[predicted.index, "prediction"])
-    np.testing.assert_array_equal(
-        result.obs.loc[predicted.index, "probability_knn_pca"], given.loc[predicted.index, "probability"]
-    )
+    assert list(predicted.astype(str)) == list(given.loc[predicted.index, "decision"])
+    for measure in ("probability", "uncertainty"):
+        np.testing.assert_array_equal(
+            result.obs.loc[predicted.index, f"{measure}_knn_pca"], given.loc[predicted.index, measure]
+        )
     assert result.obs["probability_knn_pca"].notna().sum() == len(given)
     assert list(result.obs["label"]) == list(demo_standard.obs["label"].iloc[order])
 
@@ -103,6 +109,14 @@ def test_embedding_that_lacks_a_cell_is_an_error(demo_standard: AnnData, parts: 
     parts["embeddings"]["pca"] = parts["embeddings"]["pca"].iloc[1:]
     with pytest.raises(KeyError, match=demo_standard.obs_names[0]):
         integrated(demo_standard, **parts)
+
+
+def test_failed_runs_and_graphs_have_no_embedding(demo_standard: AnnData, parts: dict[str, Any]) -> None:
+    parts["embeddings"]["failed"] = parts["layouts"]["failed"] = pd.DataFrame(index=demo_standard.obs_names)
+    parts["predictions"]["knn_failed"] = parts["predictions"]["knn_pca"].iloc[:0]
+    result = integrated(demo_standard, **parts)
+    assert set(result.obsm) == {"X_pca", "X_h.2", "X_umap_pca"}
+    assert result.obs["prediction_knn_failed"].isna().all()
 
 
 def test_run_keys() -> None:

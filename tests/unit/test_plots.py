@@ -64,8 +64,9 @@ def summary() -> pd.DataFrame:
             "bio": [0.77, np.nan],
             "nmi": [0.8, np.nan],
             "ilisi": [0.5, 0.0],
+            "seeds": [2, 1],
         }
-    )
+    ).assign(total_sd=[0.02, np.nan], batch_sd=np.nan, bio_sd=np.nan, nmi_sd=[0.034, np.nan], ilisi_sd=np.nan)
 
 
 def hexes(colors: Any) -> list[str]:
@@ -176,7 +177,7 @@ def test_score_table_shows_raw_values_and_no_number_for_missing_ones(summary: pd
     assert [tick.get_text() for tick in axis.get_xticklabels()] == ["nmi", "ilisi", "bio", "batch", "total"]
     assert [tick.get_text() for tick in axis.get_yticklabels()] == ["scvi", "pca"]
     numbers = [text.get_text() for text in axis.texts if text.get_text()[0].isdigit()]
-    assert numbers == ["0.80", "0.50", "0.77", "0.60", "0.70", "0.00", "0.10"]
+    assert numbers == ["0.80\n±0.03", "0.50", "0.77", "0.60", "0.70\n±0.02", "0.00", "0.10"]
     np.testing.assert_array_equal(
         axis.images[0].get_array().filled(np.nan), [[0.8, 0.5, 0.77, 0.6, 0.7], [np.nan, 0, np.nan, 0.1, np.nan]]
     )
@@ -186,3 +187,26 @@ def test_score_table_without_labels(summary: pd.DataFrame) -> None:
     unlabelled = summary.drop(columns="nmi").assign(total=np.nan, bio=np.nan)
     axis = score_table(unlabelled).axes[0]
     assert [tick.get_text() for tick in axis.get_xticklabels()] == ["ilisi", "batch"]
+
+
+def test_score_table_names_methods_that_failed(summary: pd.DataFrame) -> None:
+    failed = pd.DataFrame({"method": ["harmony"], "seeds": [0]})
+    axis = score_table(pd.concat([summary, failed], ignore_index=True)).axes[0]
+    assert [tick.get_text() for tick in axis.get_yticklabels()] == ["scvi", "pca", "harmony (failed)"]
+    assert np.isnan(axis.images[0].get_array().filled(np.nan)[2]).all()
+
+
+def test_umap_leaves_out_runs_that_failed(obs: pd.DataFrame, layouts: dict[str, pd.DataFrame]) -> None:
+    failed = layouts | {"scvi": pd.DataFrame(index=range(N))}
+    axes = umap_grid(failed, obs).axes
+    assert [axis.get_title() for axis in axes] == ["pca", "harmony", "", ""]
+    for axis, other in zip(axes, umap_grid(layouts, obs).axes):
+        np.testing.assert_array_equal(axis.collections[0].get_offsets(), other.collections[0].get_offsets())
+
+
+def test_umap_of_failed_runs_alone_keeps_the_legends(obs: pd.DataFrame, tmp_path: Path) -> None:
+    figure = umap_grid({"scvi": pd.DataFrame(index=range(N))}, obs)
+    assert [axis.get_legend().get_title().get_text() for axis in figure.axes] == ["batch", "label"]
+    assert not any(axis.collections for axis in figure.axes)
+    save(figure, tmp_path / "x.svg")
+    assert (tmp_path / "x.svg").stat().st_size > 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,16 @@ import pandas as pd
 import pytest
 
 import scbraid
-from scbraid.contract import ContractError
+from scbraid.errors import UserError
 from scbraid.files import read_embedding, read_json, read_table
-from scbraid.methods import METHODS, Result, parameter_schema
+from scbraid.layout import umap_layout
+from scbraid.methods import METHODS, Context, Result, parameter_schema
+from scbraid.metrics.engine import score
+from scbraid.neighbors import nearest_neighbors
 from scbraid.runs import run_method
+from scbraid.transfer.predict import predict
+from scbraid.transfer.scores import score_predictions
+from scbraid.transfer.tasks import assign_roles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +29,9 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 TINY: dict[str, dict[str, Any]] = {
+    "scanorama": {"dimred": 20},
     "combat": {"n_comps": 20},
-    "scvi": {"n_hidden": 16, "n_latent": 5, "n_layers": 1, "max_epochs": 2},
-    "cvae": {"n_hidden": 16, "n_latent": 5, "n_layers": 1, "max_epochs": 2},
+    **{name: {"n_hidden": 16, "n_latent": 5, "n_layers": 1, "max_epochs": 2} for name in METHODS if METHODS[name].trains},
 }
 
 
@@ -40,7 +47,6 @@ def run(name: str, adata: AnnData, folder: Path, *, seed: int = 0, accelerator: 
         seed=seed,
         accelerator=accelerator,
         threads=1,
-        trains=METHODS[name].trains,
     )
     return folder
 
@@ -58,7 +64,9 @@ def test_embedding(name: str, finished: Callable[[str], Path], demo_hvg: AnnData
     assert list(embedding.index) == list(demo_hvg.obs_names)
     assert embedding.index.name == "cell"
     assert (embedding.dtypes == np.float32).all()
-    assert embedding.shape[1] == (5 if METHODS[name].trains else 20)
+    n_labels = demo_hvg.obs["label"].nunique()
+    expected = 5 if METHODS[name].trains else 0 if METHODS[name].is_graph else 20
+    assert embedding.shape[1] == (n_labels if name == "control_labels" else expected)
     assert np.isfinite(embedding).all(axis=None)
 
 
@@ -87,8 +95,19 @@ def test_run_json(name: str, finished: Callable[[str], Path], demo_hvg: AnnData)
 
 @pytest.mark.parametrize("name", METHODS)
 def test_files_of_a_run(name: str, finished: Callable[[str], Path]) -> None:
-    trained = {"history.tsv", "model"} if METHODS[name].trains else set()
-    assert {path.name for path in finished(name).iterdir()} == {"embedding.parquet", "run.json"} | trained
+    method = METHODS[name]
+    further = {"history.tsv", "model"} if method.trains else set()
+    further |= {"neighbors.npz"} if method.is_graph else set()
+    further |= {"probabilities.parquet"} if method.predicts else set()
+    assert {path.name for path in finished(name).iterdir()} == {"embedding.parquet", "run.json"} | further
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS if METHODS[name].predicts])
+def test_probabilities(name: str, finished: Callable[[str], Path], demo_hvg: AnnData) -> None:
+    probabilities = read_embedding(finished(name) / "probabilities.parquet")
+    assert list(probabilities.index) == list(demo_hvg.obs_names)
+    assert sorted(probabilities) == sorted(demo_hvg.obs["label"].cat.categories)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", [name for name in METHODS if METHODS[name].trains])
@@ -154,25 +173,90 @@ def elsewhere(adata: AnnData) -> Result:
     return Result(embedding=adata.obsm["X_pca"], device="cuda:0")
 
 
+def nothing(adata: AnnData) -> Result:  # noqa: ARG001 - every method has this signature
+    return Result()
+
+
+def crash(adata: AnnData) -> Result:
+    raise RuntimeError(f"loss of {adata.n_obs} cells is not finite\nsecond line")
+
+
+def refusal(adata: AnnData) -> Result:
+    raise UserError(f"needs more than {adata.n_obs} cells")
+
+
 @pytest.mark.parametrize(
-    ("answer", "message"),
+    ("answer", "reason"),
     [
-        (transposed, "it looks transposed"),
-        (permuted, "the rows look permuted"),
-        (not_a_number, "1080 of 1080 cells have NaN"),
-        (constant, "is constant"),
-        (reordered_table, "in another order"),
-        (elsewhere, "the cpu was asked for but the method ran on cuda:0"),
+        (transposed, "ContractError: my_pca: .*it looks transposed"),
+        (permuted, "ContractError: my_pca: the rows look permuted"),
+        (not_a_number, "ContractError: my_pca: 1080 of 1080 cells have NaN"),
+        (constant, "ContractError: my_pca: .* is constant"),
+        (reordered_table, "ContractError: my_pca: .* in another order"),
+        (elsewhere, "ContractError: my_pca: the cpu was asked for but the method ran on cuda:0"),
+        (nothing, "ContractError: my_pca: the method returned no embedding"),
+        (crash, "RuntimeError: loss of 1080 cells is not finite$"),
+        (refusal, "needs more than 1080 cells$"),
     ],
 )
-def test_result_that_breaks_the_contract_is_not_written(
-    answer: Callable[[AnnData], Result],
-    message: str,
-    demo_hvg: AnnData,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_failed_run_leaves_its_reason_and_nothing_to_mistake_for_a_result(
+    answer: Callable[[AnnData], Result], reason: str, demo_hvg: AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scbraid.runs.load", lambda name: (lambda adata, context: answer(adata), {}))
-    with pytest.raises(ContractError, match=f"^my_pca: .*{message}"):
+    folder = run("pca", demo_hvg, tmp_path / "bad")
+    facts = read_json(folder / "run.json")
+    assert re.match(reason, facts["failed"])
+    assert facts["epochs"] is None
+    embedding = read_embedding(folder / "embedding.parquet")
+    assert list(embedding.index) == list(demo_hvg.obs_names)
+    assert embedding.shape[1] == 0
+
+
+def half_written(adata: AnnData, context: Context) -> Result:  # noqa: ARG001 - every method has this signature
+    (context.model_dir / "weights.pt").write_bytes(b"half")
+    raise ValueError("stopped")
+
+
+def test_failed_training_leaves_no_half_written_model(
+    demo_hvg: AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scbraid.runs.load", lambda name: (lambda *given, **_: half_written(*given), {}))
+    folder = run("cvae_labels", demo_hvg, tmp_path / "bad")
+    assert {path.name for path in folder.iterdir()} == {
+        "embedding.parquet",
+        "history.tsv",
+        "model",
+        "probabilities.parquet",
+        "run.json",
+    }
+    assert not any((folder / "model").iterdir())
+    assert read_table(folder / "history.tsv").empty
+    assert read_embedding(folder / "probabilities.parquet").shape == (demo_hvg.n_obs, 0)
+
+
+def test_lack_of_memory_is_left_to_a_retry_with_more(
+    demo_hvg: AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def greedy(adata: AnnData, context: Context) -> Result:
+        raise MemoryError
+
+    monkeypatch.setattr("scbraid.runs.load", lambda name: (greedy, {}))
+    with pytest.raises(MemoryError):
         run("pca", demo_hvg, tmp_path / "bad")
-    assert not any((tmp_path / "bad").iterdir())
+
+
+def test_every_step_after_a_failed_run_finds_nothing(demo_hvg: AnnData) -> None:
+    empty = pd.DataFrame(index=pd.Index(demo_hvg.obs_names, name="cell"))
+    neighbors = nearest_neighbors(empty.to_numpy())
+    assert neighbors.indices.shape == (demo_hvg.n_obs, 0)
+    obs = demo_hvg.obs
+    scores = score(empty.to_numpy(), batch=obs["batch"], labels=obs["label"], neighbors=neighbors, pca=None)
+    assert scores.empty
+    layout = umap_layout(empty, neighbors)
+    assert list(layout.index) == list(demo_hvg.obs_names)
+    assert layout.shape[1] == 0
+    cells = assign_roles(obs, query="each_batch", reference=None, name="d")
+    for classifier in ("knn", "logistic", "head", "mapping"):
+        predictions = predict(cells, classifier=classifier, embedding=empty, probabilities=empty, neighbors=neighbors)
+        assert predictions.empty
+        assert score_predictions(predictions).empty

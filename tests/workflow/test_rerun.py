@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-AFTER_EMBEDDING = ("neighbors", "umap", "metrics", "transfer")
-ENDS = {"benchmark": 1, "export": 1, "report": 1}
+AFTER_EMBEDDING = ("neighbors", "umap", "metrics")
+CLASSIFIERS = 2
+LAST = {"report": 1, "outcome": 1}
+ENDS = {"benchmark": 1, "export": 1} | LAST
 
 
 def following(runs: int) -> dict[str, int]:
     """Rules that follow new embeddings, and how often each runs."""
-    return dict.fromkeys(AFTER_EMBEDDING, runs) | ENDS
+    return dict.fromkeys(AFTER_EMBEDDING, runs) | {"transfer": CLASSIFIERS * runs} | ENDS
 
 
 ALL_RUNS = {"integrate": 2, "train": 2} | following(4)
@@ -79,22 +81,28 @@ EDITS = {
     "QC bound": (edit("qc/min_genes", 20), {"qc": 1, "features": 1, "pca": 1} | ALL_RUNS),
     "PCA components": (
         edit("pca/n_comps", 20),
-        {"pca": 1, "integrate": 2, "neighbors": 2, "umap": 2, "metrics": 4, "transfer": 2} | ENDS,
+        {"pca": 1, "integrate": 2, "neighbors": 2, "umap": 2, "metrics": 4, "transfer": CLASSIFIERS * 2} | ENDS,
     ),
     "neighbours": (edit("neighbors/n_neighbors", 20), {"umap": 4, "metrics": 4} | ENDS),
     "UMAP": (edit("umap/min_dist", 0.1), {"umap": 4} | ENDS),
     "transfer query": (
         edit("datasets/pbmc/transfer/query", ["pbmc5k_v3"]),
-        {"roles": 1, "transfer": 4, "export": 1, "report": 1},
+        {"roles": 1, "transfer": CLASSIFIERS * 4, "export": 1} | LAST,
     ),
     "transfer query and a method's parameter at once": (
         both(edit("datasets/pbmc/transfer/query", ["pbmc5k_v3"]), edit("methods/harmony/theta", 3)),
-        {"roles": 1, "integrate": 1} | following(1) | {"transfer": 4},
+        {"roles": 1, "integrate": 1} | following(1) | {"transfer": CLASSIFIERS * 4},
     ),
-    "transfer removed": (remove("datasets/pbmc/transfer"), {"export": 1, "report": 1}),
+    "transfer removed": (remove("datasets/pbmc/transfer"), {"export": 1} | LAST),
+    "classifier removed": (edit("transfer/classifiers", ["knn"]), {"export": 1} | LAST),
+    "bound of what is unknown": (
+        edit("transfer/unknown_above", 0.7),
+        {"transfer": CLASSIFIERS * 4, "export": 1} | LAST,
+    ),
+    "failures allowed": (edit("allow_failures", True), {"outcome": 1}),
     "order of methods": (reverse_methods, ENDS),
-    "transfer neighbours": (edit("transfer/n_neighbors", 5), {"transfer": 4, "export": 1, "report": 1}),
-    "metrics": (edit("metrics/include", ["nmi", "ilisi"]), {"metrics": 4, "benchmark": 1, "report": 1}),
+    "transfer neighbours": (edit("transfer/n_neighbors", 5), {"transfer": CLASSIFIERS * 4, "export": 1} | LAST),
+    "metrics": (edit("metrics/include", ["nmi", "ilisi"]), {"metrics": 4, "benchmark": 1} | LAST),
     "place of counts": (
         edit("datasets/pbmc/counts", "X"),
         {"standardize": 1, "roles": 1, "qc": 1, "features": 1, "pca": 1} | ALL_RUNS,

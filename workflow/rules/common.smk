@@ -5,9 +5,12 @@ from pathlib import Path
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
 from scbraid.config import resolve
+from scbraid.covariates import covariates_of
 from scbraid.download import is_url
 from scbraid.errors import UserError
-from scbraid.methods import METHODS
+from scbraid.methods import find, own
+from scbraid.reference import why_no_reference
+from scbraid.transfer.tasks import EACH_BATCH
 
 try:
     config = resolve(config)
@@ -15,8 +18,11 @@ except UserError as mistake:
     sys.exit(f"scbraid: {mistake}")
 
 SOFTWARE = "../../envs/scbraid.yaml"
+# Apart from the rest, so that a query added reruns nothing of the data sets.
+QUERIES = config.pop("queries")
 DATASETS = list(config["datasets"])
 RUN_NAMES = list(config["methods"])
+GPUS = 0 if config["accelerator"] == "cpu" else 1  # of a rule that trains
 
 
 def one_of(names):
@@ -24,21 +30,24 @@ def one_of(names):
 
 
 def method_of(run):
-    return METHODS[config["methods"][run]["method"]]
+    return find(config["methods"][run]["method"])
 
 
-def training_runs():
-    return [run for run in RUN_NAMES if method_of(run).trains]
-
-
-def untrained_runs():
-    return [run for run in RUN_NAMES if not method_of(run).trains]
+def runs_where(**facts):
+    """Names of the runs whose method has these facts, such as ``trains=True``."""
+    return [
+        run
+        for run in RUN_NAMES
+        if all(getattr(method_of(run), name) == value for name, value in facts.items())
+    ]
 
 
 wildcard_constraints:
     dataset=one_of(DATASETS),
     method=one_of(RUN_NAMES),
     seed=r"\d+",
+    classifier="knn|logistic|head|mapping",
+    query=one_of(QUERIES),
 
 
 def runs():
@@ -66,14 +75,85 @@ def has_transfer(dataset):
     return config["datasets"][dataset]["transfer"] is not None
 
 
-def of_transfers(pattern):
-    """An input function: `pattern` for every run of the rule's dataset, if it transfers labels."""
-    paths = of_runs(pattern)
+def applies(classifier, run):
+    method = method_of(run)
+    if method.is_control:
+        return False
+    return {
+        "knn": True,
+        "logistic": not method.is_graph,
+        "head": method.predicts,
+        "mapping": method.maps,
+    }[classifier]
 
-    def paths_if_any(wildcards):
-        return paths(wildcards) if has_transfer(wildcards.dataset) else []
 
-    return paths_if_any
+def transfers_of(wildcards):
+    """Classifier, run name and seed of every transfer of the rule's dataset."""
+    return transfers(wildcards.dataset)
+
+
+def transfers(dataset):
+    """Classifier, run name and seed of every transfer of a dataset."""
+    return [
+        (classifier, run, seed)
+        for classifier in config["transfer"]["classifiers"]
+        for run, seed in runs()
+        if has_transfer(dataset) and applies(classifier, run)
+    ]
+
+
+def of_transfers(file):
+    """An input function: `file` of every transfer of the rule's dataset."""
+
+    def paths(wildcards):
+        return [
+            f"results/{wildcards.dataset}/transfer/{classifier}/{run}/seed-{seed}/{file}"
+            for classifier, run, seed in transfers(wildcards.dataset)
+        ]
+
+    return paths
+
+
+def training_folder(classifier, run, dataset):
+    """Folder of the training that a classifier predicts from.
+
+    Where every batch is a query once, one training cannot hide the labels of them all.
+    """
+    if classifier == "mapping":
+        return "transfer/mapped"
+    in_turn = config["datasets"][dataset]["transfer"]["query"] == EACH_BATCH
+    return "transfer/folds" if in_turn and method_of(run).needs_labels else "runs"
+
+
+def what_predicts(wildcards):
+    """The files that a classifier predicts from, by name."""
+    files = {"embedding": "embedding.parquet"}
+    if wildcards.classifier in ("head", "mapping"):
+        files["probabilities"] = "probabilities.parquet"
+    if method_of(wildcards.method).is_graph:
+        files["neighbors"] = "neighbors.npz"
+    folder = training_folder(wildcards.classifier, wildcards.method, wildcards.dataset)
+    run = (
+        f"results/{wildcards.dataset}/{folder}/{wildcards.method}/seed-{wildcards.seed}"
+    )
+    return {name: f"{run}/{file}" for name, file in files.items()}
+
+
+def cells_if_needed(wildcards):
+    """The roles of cells, where labels of the query must be hidden from a method that looks at them."""
+    method = method_of(wildcards.method)
+    hides = (
+        has_transfer(wildcards.dataset)
+        and method.needs_labels
+        and not method.is_control
+    )
+    return f"results/{wildcards.dataset}/transfer/cells.parquet" if hides else []
+
+
+def method_source_if_any(wildcards):
+    """The file of a user's own method as an input, so that an edit of it reruns."""
+    source = own.source_file(config["methods"][wildcards.method]["method"])
+    return str(source) if source else []
 
 
 def gene_list_if_any(wildcards):
@@ -82,16 +162,76 @@ def gene_list_if_any(wildcards):
     return genes if genes and Path(genes).exists() else []
 
 
-def local_source(wildcards):
-    """The source as an input file, so that a changed file reruns; a URL is not a file."""
-    source = lookup("datasets/{dataset}/source", within=config)(wildcards)
+def local_file(source):
+    """A source as an input file, so that a changed file reruns; a URL is not a file."""
     path = Path(source).expanduser()
     return [] if is_url(source) or not path.exists() else str(path)
+
+
+def local_source(wildcards):
+    return local_file(config["datasets"][wildcards.dataset]["source"])
+
+
+def query_source(wildcards):
+    return local_file(QUERIES[wildcards.query]["source"])
+
+
+def reference_of(wildcards):
+    """The reference of a query; where a run of this config writes it, that run comes first."""
+    folder = QUERIES[wildcards.query]["reference"]
+    mistake = why_no_reference(
+        folder, datasets=DATASETS, runs=runs_where(maps=True, trains=True)
+    )
+    if mistake:
+        sys.exit(f"scbraid: config: queries/{wildcards.query}/reference: {mistake}")
+    return folder
+
+
+def mapped_queries(wildcards):
+    if not QUERIES:
+        sys.exit(
+            "scbraid: map_query has nothing to map: name cells and a reference under `queries` in the config "
+            "(docs/mapping.md)"
+        )
+    return expand(
+        "results/queries/{query}/{file}",
+        query=QUERIES,
+        file=["mapped.h5ad", "report.html"],
+    )
+
+
+def everything(wildcards):
+    """What plain `snakemake` makes."""
+    if not DATASETS:
+        sys.exit(
+            "scbraid: the config has queries but no datasets; `snakemake map_query` maps the queries"
+        )
+    return "results/runs.tsv"
 
 
 def pca_if_needed(wildcards):
     needed = method_of(wildcards.method).needs_pca
     return f"results/{wildcards.dataset}/pca/embedding.parquet" if needed else []
+
+
+def records():
+    """The records of all runs, and of trainings for the label transfer."""
+    files = [
+        f"results/{dataset}/runs/{run}/seed-{seed}/run.json"
+        for dataset in DATASETS
+        for run, seed in runs()
+    ]
+    for dataset in DATASETS:
+        for classifier, run, seed in transfers(dataset):
+            folder = training_folder(classifier, run, dataset)
+            if folder != "runs":
+                files.append(f"results/{dataset}/{folder}/{run}/seed-{seed}/folds.json")
+    return sorted(set(files))
+
+
+def checked_covariates():
+    named = covariates_of(config["methods"])
+    return [f"results/{dataset}/covariates.tsv" for dataset in DATASETS if named]
 
 
 def integrated_files():
@@ -119,18 +259,25 @@ def for_report(wildcards):
             files += expand(
                 f"results/{dataset}/runs/{run}/seed-{seed}/{{file}}", file=of_run
             )
-            if has_transfer(dataset):
-                transfer = f"results/{dataset}/transfer/knn/{run}/seed-{seed}/{{file}}"
-                files += expand(transfer, file=["predictions.parquet", "scores.tsv"])
+        for classifier, run, seed in transfers(dataset):
+            transfer = f"results/{dataset}/transfer/{classifier}/{run}/seed-{seed}"
+            files += [f"{transfer}/predictions.parquet", f"{transfer}/scores.tsv"]
     return files
 
 
-def source_memory(wildcards, attempt):
+def memory_to_read(source, attempt):
     """Megabytes to read a source: as for other steps where its size is known, 16 GB for a URL."""
-    source = local_source(wildcards)
     if not source:
         return attempt * 16_000
     return int(attempt * (1500 + 12 * Path(source).stat().st_size / 2**20))
+
+
+def source_memory(wildcards, attempt):
+    return memory_to_read(local_source(wildcards), attempt)
+
+
+def query_memory(wildcards, attempt):
+    return memory_to_read(query_source(wildcards), attempt)
 
 
 def data_memory(wildcards, input, attempt):

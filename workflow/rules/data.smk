@@ -45,3 +45,27 @@ rule standardize:
         "Bring {wildcards.dataset} to one form: counts, batch, label"
     script:
         "../scripts/standardize.py"
+
+
+# Like `roles` early, for the same reason.
+rule covariates:
+    input:
+        "results/{dataset}/standard.h5ad",
+    output:
+        "results/{dataset}/covariates.tsv",
+    log:
+        "results/logs/covariates/{dataset}.log",
+    benchmark:
+        "results/benchmarks/covariates/{dataset}.tsv"
+    priority: 100
+    conda:
+        SOFTWARE
+    resources:
+        mem_mb=data_memory,
+        runtime=30,
+    params:
+        covariates=covariates_of(config["methods"]),
+    message:
+        "Check the covariates that methods take from {wildcards.dataset}"
+    script:
+        "../scripts/covariates.py"

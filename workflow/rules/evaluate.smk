@@ -72,9 +72,7 @@ rule export:
         ),
         umaps=of_runs("results/{dataset}/runs/{method}/seed-{seed}/umap.parquet"),
         facts=of_runs("results/{dataset}/runs/{method}/seed-{seed}/run.json"),
-        predictions=of_transfers(
-            "results/{dataset}/transfer/knn/{method}/seed-{seed}/predictions.parquet"
-        ),
+        predictions=of_transfers("predictions.parquet"),
         source="results/{dataset}/source.json",
     output:
         "results/{dataset}/integrated.h5ad",
@@ -89,6 +87,7 @@ rule export:
         runtime=60,
     params:
         runs=runs(),
+        transfers=transfers_of,
     message:
         "Write the integrated reference of {wildcards.dataset}"
     script:

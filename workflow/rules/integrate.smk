@@ -2,6 +2,8 @@ rule integrate:
     input:
         hvg="results/{dataset}/features/hvg.h5ad",
         pca=pca_if_needed,
+        cells=cells_if_needed,
+        source=method_source_if_any,
     output:
         embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
         facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",
@@ -10,7 +12,7 @@ rule integrate:
     benchmark:
         "results/benchmarks/integrate/{dataset}/{method}-{seed}.tsv"
     wildcard_constraints:
-        method=one_of(untrained_runs()),
+        method=one_of(runs_where(trains=False, is_graph=False)),
     retries: 1
     conda:
         SOFTWARE
@@ -20,7 +22,6 @@ rule integrate:
         runtime=240,
     params:
         method=lookup("methods/{method}", within=config),
-        trains=False,
         accelerator="cpu",
     message:
         "Integrate {wildcards.dataset} with {wildcards.method} (seed {wildcards.seed})"
@@ -28,10 +29,16 @@ rule integrate:
         "../scripts/integrate.py"
 
 
-rule train:
-    input:
-        hvg="results/{dataset}/features/hvg.h5ad",
-        pca=pca_if_needed,
+use rule integrate as integrate_graph with:
+    output:
+        embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
+        facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",
+        neighbors="results/{dataset}/runs/{method}/seed-{seed}/neighbors.npz",
+    wildcard_constraints:
+        method=one_of(runs_where(is_graph=True)),
+
+
+use rule integrate as train with:
     output:
         embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
         facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",
@@ -42,23 +49,28 @@ rule train:
     benchmark:
         "results/benchmarks/train/{dataset}/{method}-{seed}.tsv"
     wildcard_constraints:
-        method=one_of(training_runs()),
-    retries: 1
-    conda:
-        SOFTWARE
+        method=one_of(runs_where(trains=True, predicts=False)),
     threads: 2
     resources:
         mem_mb=data_memory,
         runtime=480,
-        gpu=1,
+        gpu=GPUS,
     params:
         method=lookup("methods/{method}", within=config),
-        trains=True,
         accelerator=lookup("accelerator", within=config),
     message:
         "Train {wildcards.method} on {wildcards.dataset} (seed {wildcards.seed})"
-    script:
-        "../scripts/integrate.py"
+
+
+use rule train as train_with_labels with:
+    output:
+        embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
+        facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",
+        history="results/{dataset}/runs/{method}/seed-{seed}/history.tsv",
+        model=directory("results/{dataset}/runs/{method}/seed-{seed}/model"),
+        probabilities="results/{dataset}/runs/{method}/seed-{seed}/probabilities.parquet",
+    wildcard_constraints:
+        method=one_of(runs_where(trains=True, predicts=True)),
 
 
 rule neighbors:
@@ -70,6 +82,8 @@ rule neighbors:
         "results/logs/neighbors/{dataset}/{method}-{seed}.log",
     benchmark:
         "results/benchmarks/neighbors/{dataset}/{method}-{seed}.tsv"
+    wildcard_constraints:
+        method=one_of(runs_where(is_graph=False)),
     conda:
         SOFTWARE
     threads: 2

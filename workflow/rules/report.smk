@@ -19,3 +19,27 @@ rule report:
         "Write results/report.html"
     script:
         "../scripts/report.py"
+
+
+# Comes last, so that a failed method stops nothing but the exit status.
+rule outcome:
+    input:
+        "results/report.html",
+        integrated_files(),
+        facts=records(),
+        covariates=checked_covariates(),
+    output:
+        "results/runs.tsv",
+    log:
+        "results/logs/outcome.log",
+    benchmark:
+        "results/benchmarks/outcome.tsv"
+    localrule: True
+    conda:
+        SOFTWARE
+    params:
+        allow_failures=lookup("allow_failures", within=config),
+    message:
+        "Look whether every run succeeded"
+    script:
+        "../scripts/outcome.py"

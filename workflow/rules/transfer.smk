@@ -15,24 +15,79 @@ rule roles:
         mem_mb=data_memory,
         runtime=30,
     params:
-        batches=lookup("datasets/{dataset}/transfer", within=config),
+        roles=lookup("datasets/{dataset}/transfer", within=config),
     message:
         "Tell reference from query cells of {wildcards.dataset}"
     script:
         "../scripts/roles.py"
 
 
+# Methods that learn from labels, once for every batch left out: each time without the labels of that batch.
+rule folds:
+    input:
+        hvg="results/{dataset}/features/hvg.h5ad",
+        pca=pca_if_needed,
+        cells="results/{dataset}/transfer/cells.parquet",
+        source=method_source_if_any,
+    output:
+        embedding="results/{dataset}/transfer/folds/{method}/seed-{seed}/embedding.parquet",
+        probabilities="results/{dataset}/transfer/folds/{method}/seed-{seed}/probabilities.parquet",
+        facts="results/{dataset}/transfer/folds/{method}/seed-{seed}/folds.json",
+    log:
+        "results/logs/folds/{dataset}/{method}-{seed}.log",
+    benchmark:
+        "results/benchmarks/folds/{dataset}/{method}-{seed}.tsv"
+    wildcard_constraints:
+        method=one_of(runs_where(needs_labels=True, is_control=False)),
+    retries: 1
+    conda:
+        SOFTWARE
+    threads: 2
+    resources:
+        mem_mb=data_memory,
+        runtime=1440,
+        gpu=GPUS,
+    params:
+        method=lookup("methods/{method}", within=config),
+        accelerator=lookup("accelerator", within=config),
+        maps=False,
+    message:
+        "Train {wildcards.method} on {wildcards.dataset}, labels of one batch hidden at a time (seed {wildcards.seed})"
+    script:
+        "../scripts/folds.py"
+
+
+# Reference mapping: a model trained on the reference alone takes in the query.
+use rule folds as mapping with:
+    output:
+        embedding="results/{dataset}/transfer/mapped/{method}/seed-{seed}/embedding.parquet",
+        probabilities="results/{dataset}/transfer/mapped/{method}/seed-{seed}/probabilities.parquet",
+        facts="results/{dataset}/transfer/mapped/{method}/seed-{seed}/folds.json",
+    log:
+        "results/logs/mapping/{dataset}/{method}-{seed}.log",
+    benchmark:
+        "results/benchmarks/mapping/{dataset}/{method}-{seed}.tsv"
+    wildcard_constraints:
+        method=one_of(runs_where(maps=True)),
+    params:
+        method=lookup("methods/{method}", within=config),
+        accelerator=lookup("accelerator", within=config),
+        maps=True,
+    message:
+        "Train {wildcards.method} on the reference of {wildcards.dataset} and map the query (seed {wildcards.seed})"
+
+
 rule transfer:
     input:
-        embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
+        unpack(what_predicts),
         cells="results/{dataset}/transfer/cells.parquet",
     output:
-        predictions="results/{dataset}/transfer/knn/{method}/seed-{seed}/predictions.parquet",
-        scores="results/{dataset}/transfer/knn/{method}/seed-{seed}/scores.tsv",
+        predictions="results/{dataset}/transfer/{classifier}/{method}/seed-{seed}/predictions.parquet",
+        scores="results/{dataset}/transfer/{classifier}/{method}/seed-{seed}/scores.tsv",
     log:
-        "results/logs/transfer/{dataset}/{method}-{seed}.log",
+        "results/logs/transfer/{dataset}/{classifier}-{method}-{seed}.log",
     benchmark:
-        "results/benchmarks/transfer/{dataset}/{method}-{seed}.tsv"
+        "results/benchmarks/transfer/{dataset}/{classifier}-{method}-{seed}.tsv"
     conda:
         SOFTWARE
     resources:
@@ -40,7 +95,8 @@ rule transfer:
         runtime=60,
     params:
         n_neighbors=lookup("transfer/n_neighbors", within=config),
+        unknown_above=lookup("transfer/unknown_above", within=config),
     message:
-        "Transfer labels in {wildcards.dataset} with {wildcards.method} (seed {wildcards.seed})"
+        "Transfer labels in {wildcards.dataset}: {wildcards.classifier} with {wildcards.method} (seed {wildcards.seed})"
     script:
         "../scripts/transfer.py"

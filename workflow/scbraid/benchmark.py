@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from scbraid.metrics import METRICS
@@ -45,32 +46,46 @@ def summarize(metrics: pd.DataFrame, runs: dict[tuple[str, int], dict[str, Any]]
     runs
         run.json of every (run name, seed).
 
+    Controls bound what a score can be and take part in no ranking; nor do runs that failed.
+
     Returns
     -------
     pandas.DataFrame
-        One row a run name, best first: method, rank, total, bio, batch, every metric (means), the same names with
-        ``_sd`` (spread over seeds, missing for one seed), seeds, seconds, peak_ram_mb, device.
+        One row a run name, best first, then controls, then those that failed with every seed: method, rank (missing
+        for these), total, bio, batch, every metric (means over the seeds that ran), the same names with ``_sd`` (spread
+        over seeds, missing for one seed), seeds (that ran), seconds, peak_ram_mb, device, is_control, needs_labels,
+        is_graph, failed (how many seeds failed and why, missing where none did).
     """
+    names = pd.Index(list(dict.fromkeys(method for method, _ in runs)), name="method")
     wide = metrics.pivot(index=["method", "seed"], columns="metric", values="value")
     wide = wide[[name for name in METRICS if name in wide]]
-    totals = {key: total(group) for key, group in metrics.groupby(["method", "seed"])}
-    wide[list(SCORES)] = pd.DataFrame.from_dict(totals, orient="index").to_numpy()
+    totals = [total(metrics[(metrics["method"] == method) & (metrics["seed"] == seed)]) for method, seed in wide.index]
+    wide[list(SCORES)] = np.array(totals, dtype=float).reshape(len(wide), len(SCORES))
     by_method = wide.groupby(level="method", sort=False)
-    mean = by_method.mean()
+    mean = by_method.mean().reindex(names)
     columns = [*reversed(SCORES), *[name for name in mean if name not in SCORES]]
     summary = mean[columns].join(by_method.std()[columns].add_suffix("_sd"))
-    summary["seeds"] = by_method.size()
-    measured = pd.DataFrame(
-        [
-            {"method": method, **{k: facts[k] for k in ("seconds", "peak_ram_mb", "device")}}
-            for (method, _), facts in runs.items()
-        ]
-    )
-    summary = summary.join(measured.groupby("method")[["seconds", "peak_ram_mb"]].mean())
-    summary = summary.join(measured.groupby("method")["device"].agg(lambda devices: ", ".join(sorted(set(devices)))))
-    rank = summary[ranking_score(summary)].rank(ascending=False, method="min")
+    facts = pd.DataFrame([{**facts, "method": method, "seed": seed} for (method, seed), facts in runs.items()])
+    ran = facts[facts["failed"].isna()].groupby("method")
+    summary["seeds"] = ran.size().reindex(names, fill_value=0)
+    summary = summary.join(ran[["seconds", "peak_ram_mb"]].mean())
+    summary = summary.join(ran["device"].agg(lambda devices: ", ".join(sorted(set(devices)))))
+    kinds = facts.groupby("method")[["is_control", "needs_labels", "is_graph"]].first()
+    summary = summary.join(kinds)
+    summary["failed"] = pd.Series({name: _reasons(group) for name, group in facts.groupby("method")}, dtype=object)
+    score = ranking_score(summary)
+    rank = summary[score].mask(summary["is_control"]).rank(ascending=False, method="min")
     summary.insert(0, "rank", rank.astype("Int64"))
-    return summary.sort_values(["rank"], kind="stable").reset_index()
+    order = summary.assign(_failed=summary[score].isna()).sort_values(
+        ["_failed", "is_control", score], ascending=[True, True, False], kind="stable"
+    )
+    return summary.loc[order.index].reset_index()
+
+
+def _reasons(runs: pd.DataFrame) -> str | None:
+    """Seeds that failed, with the reason; None where none did."""
+    by_reason = runs.dropna(subset="failed").groupby("failed", sort=False)["seed"]
+    return "; ".join(f"seed {', '.join(map(str, seeds))}: {reason}" for reason, seeds in by_reason) or None
 
 
 def ranking_score(summary: pd.DataFrame) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import math
 import re
 from functools import cache
@@ -14,14 +15,14 @@ from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
 from scbraid.errors import UserError, suggest
-from scbraid.methods import METHODS, parameter_schema
+from scbraid.methods import METHODS, find, own, parameter_schema
 from scbraid.metrics import DEFAULT_TOTAL, LABEL_FREE, METRICS
 
 SCHEMA_FILE = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
 DATASET_SECTIONS = ("qc", "features")
 MINIMUM_BATCHES = 2
 #: files and folders that stand beside those of the data sets in results/
-RESERVED_DATASET_NAMES = ("report.html", "logs", "benchmarks", "bench")
+RESERVED_DATASET_NAMES = ("report.html", "runs.tsv", "queries", "logs", "benchmarks", "bench")
 #: `export.integrated` stores layouts and further seeds under such names
 RESERVED_RUN_NAME = re.compile(r"^umap_|_seed\d+$")
 LONGEST_SHOWN = 80
@@ -56,7 +57,7 @@ def resolve(config: Config) -> Config:
     -------
     dict
         A new config. Each data set carries its own full ``qc`` and ``features`` section; each method is
-        ``{"method": registry name, "parameters": {...}}``.
+        ``{"method": registry name, "parameters": {...}}``. A config of queries alone has no data sets and no methods.
 
     Raises
     ------
@@ -65,7 +66,8 @@ def resolve(config: Config) -> Config:
     """
     schema = load_schema()
     resolved = with_defaults(config, schema)
-    check(resolved, schema, where="config")
+    check(resolved, schema | {"required": []} if _maps_only(resolved) else schema, where="config")
+    resolved = {"datasets": {}, "methods": {}} | resolved
     for name, dataset in resolved["datasets"].items():
         if name in RESERVED_DATASET_NAMES:
             raise UserError(f"config: datasets/{name}: this name is reserved, scbraid itself writes results/{name}")
@@ -73,8 +75,31 @@ def resolve(config: Config) -> Config:
     for section in DATASET_SECTIONS:
         del resolved[section]
     resolved["methods"] = {name: _resolve_method(name, entry or {}) for name, entry in resolved["methods"].items()}
+    resolved["queries"] = {name: _resolve_query(name, query) for name, query in resolved["queries"].items()}
     _check_metrics(resolved)
+    _check_labels(resolved)
     return resolved
+
+
+def _maps_only(config: Any) -> bool:
+    """Whether there is something to map, and nothing to integrate."""
+    return isinstance(config, dict) and bool(config.get("queries")) and not {"datasets", "methods"} & set(config)
+
+
+def _resolve_query(name: str, query: Config) -> Config:
+    if query["label"] and query["label"] in as_list(query["batch"] or []):
+        raise UserError(f"config: queries/{name}: batch and label are the same column; without labels set label: null")
+    return query | {"reference": str(Path(query["reference"]).expanduser())}
+
+
+def _check_labels(resolved: Config) -> None:
+    unlabelled = [name for name, dataset in resolved["datasets"].items() if dataset["label"] is None]
+    for run, entry in resolved["methods"].items():
+        if unlabelled and find(entry["method"]).needs_labels:
+            raise UserError(
+                f"config: methods/{run} looks at labels, but datasets/{unlabelled[0]}/label is null; name the "
+                "column, or leave the method out"
+            )
 
 
 def _check_metrics(resolved: Config) -> None:
@@ -102,7 +127,7 @@ def _resolve_dataset(name: str, dataset: Config, resolved: Config, schema: Confi
         raise UserError(f"config: qc/max_doublet_score of '{name}' needs doublet scores, but qc/scrublet is false")
     if dataset["batches"] is not None and len(dataset["batches"]) < MINIMUM_BATCHES:
         raise UserError(f"config: datasets/{name}/batches names one batch only; integration needs at least two")
-    if dataset["label"] == dataset["batch"]:
+    if dataset["label"] in as_list(dataset["batch"]):
         raise UserError(f"config: datasets/{name}: batch and label are the same column; without labels set label: null")
     if dataset["transfer"] is not None:
         _check_transfer(name, dataset, dataset["transfer"])
@@ -111,19 +136,25 @@ def _resolve_dataset(name: str, dataset: Config, resolved: Config, schema: Confi
 def _check_transfer(name: str, dataset: Config, transfer: Config) -> None:
     if dataset["label"] is None:
         raise UserError(f"config: datasets/{name}/transfer needs labels, but datasets/{name}/label is null")
-    both = sorted(set(transfer["query"]) & set(transfer["reference"] or ()))
+    query = [] if isinstance(transfer["query"], str) else transfer["query"]
+    both = sorted(set(query) & set(transfer["reference"] or ()))
     if both:
         raise UserError(f"config: datasets/{name}/transfer: '{both[0]}' is both query and reference; name it once")
     if dataset["batches"] is None:
         return
-    for batch in [*transfer["query"], *(transfer["reference"] or ())]:
+    for batch in [*query, *(transfer["reference"] or ())]:
         if batch not in dataset["batches"]:
             raise UserError(
                 f"config: datasets/{name}/transfer names '{batch}', which datasets/{name}/batches leaves out, "
                 + suggest(batch, dataset["batches"])
             )
-    if set(dataset["batches"]) <= set(transfer["query"]):
+    if set(dataset["batches"]) <= set(query):
         raise UserError(f"config: datasets/{name}/transfer: every batch is a query; leave at least one as reference")
+
+
+def as_list(columns: str | list[str]) -> list[str]:
+    """One name or several, as a list."""
+    return [columns] if isinstance(columns, str) else columns
 
 
 def _resolve_method(name: str, entry: Config) -> Config:
@@ -132,15 +163,24 @@ def _resolve_method(name: str, entry: Config) -> Config:
             f"config: methods/{name}: names that begin with 'umap_' or end with '_seed<number>' are reserved"
         )
     method = entry.get("method", name)
-    if method not in METHODS:
+    if not isinstance(method, str) or (method not in METHODS and not own.is_own(method)):
         hint = suggest(str(method), METHODS)
         if "method" not in entry and hint.startswith("valid"):
             hint += "; a run with another name needs the key 'method'"
         raise UserError(f"config: methods/{name}: unknown method '{method}', {hint}")
+    _check_package(name, find(method).package)
     schema = parameter_schema(method)
     parameters = {key: value for key, value in entry.items() if key != "method"}
     check(parameters, schema, where=f"config: methods/{name}")
     return {"method": method, "parameters": with_defaults(parameters, schema)}
+
+
+def _check_package(name: str, package: str | None) -> None:
+    if package and importlib.util.find_spec(package) is None:
+        raise UserError(
+            f"config: methods/{name} needs the Python package {package}, which is not installed here (it takes a C++ "
+            "compiler to install); see 'Troubleshooting' in the README, or leave the method out"
+        )
 
 
 def _is_whole_number(_checker: Any, value: Any) -> bool:

@@ -13,6 +13,8 @@ from scbraid.files import embedding_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from scbraid.neighbors import Neighbors
+
 MAX_MEAN_RANK = 0.45
 MIN_CELLS_TO_JUDGE = 50
 
@@ -22,7 +24,7 @@ class ContractError(Exception):
 
 
 def check_embedding(
-    embedding: np.ndarray | pd.DataFrame,
+    embedding: np.ndarray | pd.DataFrame | None,
     cells: Sequence[str],
     *,
     method: str,
@@ -54,6 +56,8 @@ def check_embedding(
     ContractError
         Transposed, wrong shape, other or reordered cells, not numeric, not finite, constant, or permuted rows.
     """
+    if embedding is None:
+        raise ContractError(f"{method}: the method returned no embedding")
     if isinstance(embedding, pd.DataFrame):
         _check_cells(embedding.index, cells, method)
     values = np.asarray(embedding)
@@ -74,12 +78,35 @@ def check_device(*, asked: str, used: str, method: str) -> None:
         raise ContractError(f"{method}: the {asked} was asked for but the method ran on {used}")
 
 
-def _check_cells(index: pd.Index, cells: Sequence[str], method: str) -> None:
+def check_neighbors(neighbors: Neighbors | None, n_cells: int, *, method: str) -> None:
+    """Raise a ContractError unless a graph method returned a kNN graph of that many cells."""
+    if neighbors is None or neighbors.graph is None:
+        raise ContractError(f"{method}: a graph method returns neighbors with a graph, and this one returned none")
+    shapes = {"indices": (n_cells,), "distances": (n_cells,), "graph": (n_cells, n_cells)}
+    for name, expected in shapes.items():
+        found = getattr(neighbors, name).shape
+        if found[: len(expected)] != expected:
+            raise ContractError(f"{method}: {name} of the kNN graph has shape {found}, the data have {n_cells} cells")
+    if not np.isfinite(neighbors.graph.data).all() or neighbors.graph.nnz == 0:
+        raise ContractError(f"{method}: the kNN graph has no edges, or weights that are not finite")
+
+
+def check_probabilities(probabilities: pd.DataFrame | None, cells: Sequence[str], *, method: str) -> None:
+    """Raise a ContractError unless a method that predicts returned shares of labels for these cells."""
+    if probabilities is None:
+        raise ContractError(f"{method}: a method that predicts returns probabilities, and this one returned none")
+    _check_cells(probabilities.index, cells, method, what="the table of probabilities")
+    values = probabilities.to_numpy(dtype=float)
+    if not np.isfinite(values).all() or values.min() < 0 or not np.allclose(values.sum(axis=1), 1, atol=1e-3):
+        raise ContractError(f"{method}: probabilities of labels are not shares that sum to 1 in every cell")
+
+
+def _check_cells(index: pd.Index, cells: Sequence[str], method: str, what: str = "the embedding") -> None:
     if list(index) == list(cells):
         return
     if set(index) == set(cells):
-        raise ContractError(f"{method}: the embedding has the cells of the data in another order")
-    raise ContractError(f"{method}: the embedding has other cells than the data")
+        raise ContractError(f"{method}: {what} has the cells of the data in another order")
+    raise ContractError(f"{method}: {what} has other cells than the data")
 
 
 def _check_shape(values: np.ndarray, n_cells: int, method: str) -> None:

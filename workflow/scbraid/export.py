@@ -32,9 +32,9 @@ def integrated(
     selected_genes
         Names of the HVG.
     embeddings, layouts
-        Cells x dimensions and cells x 2, under the names of their runs.
+        Cells x dimensions and cells x 2, under the names of their runs; those without dimensions are left out.
     predictions
-        Tables with cell, prediction and probability, under the names of their classifier and run.
+        Tables with cell, decision, probability and uncertainty, under the names of their classifier and run.
     provenance
         JSON-able facts for ``uns["scbraid"]``.
 
@@ -42,8 +42,8 @@ def integrated(
     -------
     anndata.AnnData
         ``X`` = log1p of counts per 10,000, ``layers["counts"]``, ``var["highly_variable"]``, ``obsm["X_<run>"]``,
-        ``obsm["X_umap_<run>"]``, ``obs["prediction_<name>"]`` and ``obs["probability_<name>"]`` (missing for cells
-        that were not in a query).
+        ``obsm["X_umap_<run>"]``, ``obs["prediction_<name>"]`` (a label or unknown), ``obs["probability_<name>"]`` and
+        ``obs["uncertainty_<name>"]`` (missing for cells that were not in a query).
     """
     result = adata.copy()
     result.X = result.layers["counts"].copy()
@@ -53,12 +53,13 @@ def integrated(
     result.uns["scbraid"] = provenance
     result.var["highly_variable"] = result.var_names.isin(selected_genes)
     for prefix, tables in (("X_", embeddings), ("X_umap_", layouts)):
-        for name, table in tables.items():
+        for name, table in ((name, table) for name, table in tables.items() if table.shape[1]):
             result.obsm[f"{prefix}{name}"] = np.ascontiguousarray(table.loc[result.obs_names].to_numpy())
     for name, table in predictions.items():
         by_cell = table.set_index("cell")
-        result.obs[f"prediction_{name}"] = by_cell["prediction"].reindex(result.obs_names).astype("category")
-        result.obs[f"probability_{name}"] = by_cell["probability"].reindex(result.obs_names)
+        result.obs[f"prediction_{name}"] = by_cell["decision"].reindex(result.obs_names).astype("category")
+        for measure in ("probability", "uncertainty"):
+            result.obs[f"{measure}_{name}"] = by_cell[measure].reindex(result.obs_names)
     return result
 
 

@@ -34,8 +34,10 @@ def umap_layout(
     Returns
     -------
     pandas.DataFrame
-        Cells x 2, float32, the same bytes for the same seed.
+        Cells x 2, float32, the same bytes for the same seed; without columns for a failed run, which has no neighbours.
     """
+    if neighbors.indices.size == 0:
+        return embedding[[]]
     from umap.umap_ import find_ab_params, simplicial_set_embedding  # importing it takes seconds
 
     a, b = find_ab_params(spread=1.0, min_dist=min_dist)

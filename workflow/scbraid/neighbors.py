@@ -1,4 +1,4 @@
-"""The kNN graph of an embedding: computed once a run, shared by UMAP, metrics and label transfer."""
+"""The kNN graph of a run: computed once, shared by UMAP, metrics and label transfer."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from scipy import sparse
 from scbraid.distances import nearest
 from scbraid.fuzzy import memberships
 from scbraid.parallel import thread_count
+from scbraid.shortest_paths import nearest_by_path
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -31,29 +32,75 @@ class Neighbors:
     indices
         int32, cells x neighbours.
     distances
-        float32, cells x neighbours, Euclidean.
+        float32, cells x neighbours: Euclidean, or along the shortest path of a graph method.
+    graph
+        Of a graph method: its symmetric connectivities, cells x cells, float32.
+    lengths
+        Of a graph method: the length of every edge, float32, in the order of ``graph.data``.
     """
 
     indices: np.ndarray
     distances: np.ndarray
+    graph: sparse.csr_matrix | None = None
+    lengths: np.ndarray | None = None
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write an ``.npz`` file whose bytes depend on the content only."""
+        arrays = {"indices": self.indices, "distances": self.distances}
+        if self.graph is not None:
+            edges = {"data": self.graph.data, "indices": self.graph.indices, "indptr": self.graph.indptr}
+            arrays |= {f"graph_{name}": array for name, array in edges.items()} | {"graph_lengths": self.lengths}
         with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-            for name in ("indices", "distances"):
+            for name, array in arrays.items():
                 buffer = io.BytesIO()
-                np.lib.format.write_array(buffer, np.ascontiguousarray(getattr(self, name)), allow_pickle=False)
+                np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
                 archive.writestr(zipfile.ZipInfo(f"{name}.npy", date_time=_EPOCH), buffer.getbuffer())
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Neighbors:
         """Read what :meth:`save` or ``numpy.savez`` wrote."""
         with np.load(Path(path), allow_pickle=False) as arrays:
-            return cls(indices=arrays["indices"], distances=arrays["distances"])
+            nearest_cells = arrays["indices"], arrays["distances"]
+            if "graph_data" not in arrays:
+                return cls(*nearest_cells)
+            edges = tuple(arrays[f"graph_{name}"] for name in ("data", "indices", "indptr"))
+            n_cells = len(nearest_cells[0])
+            return cls(*nearest_cells, sparse.csr_matrix(edges, shape=(n_cells, n_cells)), arrays["graph_lengths"])
+
+    def subset(self, kept: np.ndarray) -> Neighbors:
+        """Restrict the neighbours of a graph method to some cells.
+
+        Neighbours are the nearest kept cells, as many as before where there are as many; paths lead through the other
+        cells too, as an embedding keeps its distances when cells are left out.
+
+        Parameters
+        ----------
+        kept
+            Boolean, one a cell.
+
+        Raises
+        ------
+        ValueError
+            Without a graph: the neighbours in an embedding are searched anew.
+        """
+        if self.graph is None:
+            raise ValueError("only the neighbours of a graph method have a subset")
+        n_neighbors = min(self.indices.shape[1], int(kept.sum()) - 1)
+        indices, distances = nearest_by_path(self.graph, self.lengths, n_neighbors, counted=kept)
+        structure = (np.arange(self.graph.nnz), self.graph.indices, self.graph.indptr)
+        edges = sparse.csr_matrix(structure, shape=self.graph.shape)[kept][:, kept]
+        graph = sparse.csr_matrix((self.graph.data[edges.data], edges.indices, edges.indptr), shape=edges.shape)
+        renumbered = np.cumsum(kept, dtype=np.int32) - 1
+        return Neighbors(renumbered[indices], distances, graph, self.lengths[edges.data])
+
+
+def no_neighbors(n_cells: int) -> Neighbors:
+    """Stand for the kNN graph of a run that failed: no cell has a neighbour."""
+    return Neighbors(np.empty((n_cells, 0), dtype=np.int32), np.empty((n_cells, 0), dtype=np.float32))
 
 
 def nearest_neighbors(embedding: np.ndarray, *, n_neighbors: int = 90, seed: int = 0) -> Neighbors:
-    """Find the nearest neighbours of every cell by Euclidean distance.
+    """Find the nearest neighbours of every cell by Euclidean distance; none without dimensions (a failed run).
 
     Exact up to ``EXACT_UP_TO`` cells; above, nearest-neighbour descent (Dong et al. 2011) as pynndescent runs it.
 
@@ -71,6 +118,8 @@ def nearest_neighbors(embedding: np.ndarray, *, n_neighbors: int = 90, seed: int
     ValueError
         For fewer than two cells, or values that are not finite.
     """
+    if embedding.shape[1] == 0:
+        return no_neighbors(len(embedding))
     if len(embedding) < 2:
         raise ValueError(f"neighbours need at least two cells, got {len(embedding)}")
     if not np.isfinite(embedding).all():
@@ -87,7 +136,7 @@ def connectivities(neighbors: Neighbors, n_neighbors: int = 15) -> sparse.csr_ma
     Parameters
     ----------
     neighbors
-        The kNN graph.
+        The kNN graph. Where it is that of a graph method, its own connectivities are returned as they are.
     n_neighbors
         Size of a neighbourhood, the cell itself counted (scanpy's meaning); at most one more than the graph holds.
 
@@ -96,6 +145,8 @@ def connectivities(neighbors: Neighbors, n_neighbors: int = 15) -> sparse.csr_ma
     Symmetric float32 matrix, cells x cells, of fuzzy set memberships: the probabilistic union of the two directed
     memberships of a pair (McInnes et al. 2018, section 3.1).
     """
+    if neighbors.graph is not None:
+        return neighbors.graph
     indices, distances = neighbors.indices[:, : n_neighbors - 1], neighbors.distances[:, : n_neighbors - 1]
     n_cells, n_others = indices.shape
     starts = np.arange(0, n_cells * n_others + 1, n_others)

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import resource
+import shutil
 import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pandas as pd
+
 import scbraid
-from scbraid.contract import check_device, check_embedding
-from scbraid.files import write_embedding, write_json, write_table
-from scbraid.methods import Context, Result, load
+from scbraid.contract import check_device, check_embedding, check_neighbors, check_probabilities
+from scbraid.errors import UserError
+from scbraid.files import embedding_table, write_embedding, write_json, write_table
+from scbraid.methods import Context, Result, find, load
+from scbraid.neighbors import no_neighbors
+from scbraid.reference import write_reference
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from anndata import AnnData
 
-VERSIONED = ("anndata", "harmonypy", "numpy", "scanpy", "scikit-learn", "scipy", "scvi-tools", "torch")
+VERSIONED = (
+    "anndata",
+    "bbknn",
+    "harmonypy",
+    "numpy",
+    "scanorama",
+    "scanpy",
+    "scikit-learn",
+    "scipy",
+    "scvi-tools",
+    "torch",
+)
+logger = logging.getLogger(__name__)
 
 
 def run_method(
@@ -32,9 +52,15 @@ def run_method(
     seed: int,
     accelerator: str,
     threads: int,
-    trains: bool,
-) -> None:
-    """Run a method and write embedding.parquet, run.json and, when it trains, history.tsv and model/.
+) -> str | None:
+    """Run a method and write what came of it.
+
+    Every run has run.json and embedding.parquet; methods that train add history.tsv and model/, graph methods
+    neighbors.npz and methods that predict probabilities.parquet. A graph has an embedding without dimensions. The model
+    of a method that maps is a reference (:mod:`scbraid.reference`).
+
+    A method that fails leaves the same files, without dimensions, neighbours, labels or epochs, and its reason as
+    ``failed`` in run.json: later steps find nothing in them, the others go on, and benchmark and report tell.
 
     Parameters
     ----------
@@ -42,40 +68,105 @@ def run_method(
         HVG data: normalised ``X``, ``layers["counts"]``, ``obs["batch"]``, and ``obsm["X_pca"]`` for methods that take
         it. Methods get a copy.
     folder
-        Folder of the run; the two files every run has are written last.
+        Folder of the run.
     run
         Name of the run in the config.
     method, parameters
-        Name in the registry and all its parameters.
+        Name in the registry (or place of a user's function) and all its parameters.
     seed, accelerator, threads
-        As in :class:`~scbraid.methods.Context`.
-    trains
-        Whether history and model are expected.
+        As in :class:`~scbraid.methods.Context`; a method that does not train runs on the CPU.
 
-    Raises
-    ------
-    ContractError
-        The result is not an embedding of these cells, or ran on another device than asked.
+    Returns
+    -------
+    Why the method failed, in one line, or None.
     """
-    function, _ = load(method)
-    model_dir = folder / "model" if trains else None
+    kind = find(method)
+    accelerator = accelerator if kind.trains else "cpu"
+    model_dir = folder / "model" if kind.trains else None
     if model_dir:
         model_dir.mkdir(parents=True, exist_ok=True)
     context = Context(seed=seed, accelerator=accelerator, threads=threads, model_dir=model_dir)
     started = time.perf_counter()
-    result = function(adata.copy(), context, **parameters)
+    try:
+        result, reason = checked_result(adata, context, run=run, method=method, parameters=parameters), None
+    except MemoryError:
+        raise  # a retry gets more memory
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other methods go on
+        result, reason = Result(device="none"), failure(error, what=run)
+        _empty(model_dir)
     seconds = time.perf_counter() - started
 
-    check_device(asked=accelerator if trains else "cpu", used=result.device, method=run)
-    embedding = check_embedding(
-        result.embedding, adata.obs_names, method=run, expression=adata.X, batch=adata.obs["batch"].to_numpy()
-    )
-    if trains:
-        write_table(result.history, folder / "history.tsv")
-    write_embedding(embedding, folder / "embedding.parquet")
+    _write_result(result, folder, method=method, cells=adata.obs_names)
+    nature = {name: getattr(kind, name) for name in ("is_control", "needs_labels", "is_graph")}
     asked = {"seed": seed, "device_asked": accelerator, "threads": threads}
-    facts = {"run": run, "method": method, "parameters": parameters, **asked}
+    facts = {"run": run, "method": method, "parameters": parameters, "failed": reason, **nature, **asked}
     write_json(facts | _measurements(result, adata.n_obs, seconds), folder / "run.json")
+    if kind.maps and not reason:
+        trained = {"run": run, "method": method, "parameters": parameters, "seed": seed}
+        write_reference(model_dir, adata, result.embedding, **trained, versions=software_versions())
+    return reason
+
+
+def checked_result(adata: AnnData, context: Context, *, run: str, method: str, parameters: dict[str, Any]) -> Result:
+    """Run a method on a copy of the data and prove its result.
+
+    Raises
+    ------
+    ContractError
+        The result is not an embedding or graph of these cells, or ran on another device than asked.
+    """
+    kind = find(method)
+    result = load(method)[0](adata.copy(), context, **parameters)
+    check_device(asked=context.accelerator, used=result.device, method=run)
+    if kind.is_graph:
+        check_neighbors(result.neighbors, adata.n_obs, method=run)
+    else:
+        check_embedding(
+            result.embedding,
+            adata.obs_names,
+            method=run,
+            expression=None if kind.is_control else adata.X,
+            batch=adata.obs["batch"].to_numpy(),
+        )
+    if kind.predicts:
+        check_probabilities(result.probabilities, adata.obs_names, method=run)
+    return result
+
+
+def failure(error: Exception, *, what: str) -> str:
+    """Log why something failed and put it in one line."""
+    if isinstance(error, UserError):
+        logger.error("%s cannot run: %s", what, error)
+        return str(error)
+    logger.exception("%s failed", what)
+    first = str(error).strip().split("\n", 1)[0]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def _empty(folder: Path | None) -> None:
+    """Leave no half-written model."""
+    if folder:
+        shutil.rmtree(folder)
+        folder.mkdir()
+
+
+def _write_result(result: Result, folder: Path, *, method: str, cells: pd.Index) -> None:
+    kind = find(method)
+    if kind.trains:
+        write_table(
+            pd.DataFrame(columns=["epoch"]) if result.history is None else result.history, folder / "history.tsv"
+        )
+    if kind.is_graph:
+        (result.neighbors or no_neighbors(len(cells))).save(folder / "neighbors.npz")
+    if kind.predicts:
+        write_embedding(_named(result.probabilities, cells), folder / "probabilities.parquet")
+    values = np.empty((len(cells), 0)) if result.embedding is None else np.asarray(result.embedding)
+    write_embedding(embedding_table(values, cells), folder / "embedding.parquet")
+
+
+def _named(probabilities: pd.DataFrame | None, cells: pd.Index) -> pd.DataFrame:
+    names = pd.Index(cells, name="cell")
+    return pd.DataFrame(index=names) if probabilities is None else probabilities.astype(np.float32).set_axis(names)
 
 
 def _measurements(result: Result, n_cells: int, seconds: float) -> dict[str, Any]:

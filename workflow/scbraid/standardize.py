@@ -20,11 +20,12 @@ def standardize(
     adata: ad.AnnData,
     *,
     source: str,
-    batch: str,
+    batch: str | list[str] | None,
     label: str | None = None,
     counts: str = "auto",
     batches: list[str] | None = None,
     feature_types: list[str] | None = None,
+    query: str | None = None,
 ) -> ad.AnnData:
     """Bring data to scbraid's form and check them.
 
@@ -35,13 +36,17 @@ def standardize(
     source
         Name of the file, for messages.
     batch, label
-        Columns of ``obs``.
+        Columns of ``obs``. Of several columns for the batch, each combination that occurs is a batch, its values joined
+        by ``+``; the columns themselves are kept. No column: all cells are of one batch, named like the query.
     counts
         ``X``, ``raw``, ``layers/<name>``, or ``auto`` for the first place that holds counts.
     batches
         Batches to keep.
     feature_types
         Values of ``var["feature_types"]`` to keep.
+    query
+        Name of the query, where the data are one: cells to be mapped onto a reference may be of a single batch, and of
+        small ones.
 
     Returns
     -------
@@ -53,9 +58,9 @@ def standardize(
     ------
     UserError
         Missing column or layer, counts that are negative, fractional or NaN, duplicate or empty names, fewer than two
-        batches, or a batch with fewer than 10 cells.
+        batches, or a batch (of a query: all of it) with fewer than 10 cells.
     """
-    chosen = {"batch": _column(adata.obs, batch, source, key="batch")}
+    chosen = {"batch": _whole_file(adata.obs, query) if batch is None else _batch_column(adata.obs, batch, source)}
     if label is not None:
         chosen["label"] = _column(adata.obs, label, source, key="label")
     cells = _batch_selection(chosen["batch"], batches, source)
@@ -65,7 +70,10 @@ def standardize(
     genes = _gene_selection(var, feature_types, source)
     _check_names(adata.obs_names[cells], "cell", source)
     _check_names(var.index[genes], "gene", source)
-    _check_batches(chosen["batch"], source)
+    if query is None:
+        _check_batches(chosen["batch"], source)
+    elif cells.sum() < MIN_CELLS_PER_BATCH:
+        raise UserError(f"{source} has {cells.sum()} cells; a query needs at least {MIN_CELLS_PER_BATCH}")
 
     standard = ad.AnnData(obs=_rename(adata.obs[cells], chosen), var=var[genes].copy())
     standard.layers["counts"] = sparse.csr_matrix(matrix[cells][:, genes], dtype=np.float32)
@@ -78,6 +86,22 @@ def _column(obs: pd.DataFrame, column: str, source: str, *, key: str) -> pd.Seri
         raise UserError(f"{source}: obs has no column '{column}' (config key {key}), {suggest(column, obs.columns)}")
     text = obs[column].astype(object).map(str, na_action="ignore")
     return text.where(text.map(str.strip, na_action="ignore") != "")
+
+
+def _whole_file(obs: pd.DataFrame, query: str | None) -> pd.Series:
+    return pd.Series(query, index=obs.index, name=None, dtype=object)
+
+
+def _batch_column(obs: pd.DataFrame, batch: str | list[str], source: str) -> pd.Series:
+    if isinstance(batch, str):
+        return _column(obs, batch, source, key="batch")
+    parts = pd.DataFrame({column: _column(obs, column, source, key="batch") for column in batch})
+    joined = parts.fillna("").agg("+".join, axis=1).where(parts.notna().all(axis=1)).rename("+".join(batch))
+    if parts.dropna().drop_duplicates().shape[0] != joined.nunique():
+        raise UserError(
+            f"{source}: two combinations of {', '.join(batch)} read the same when joined by '+'; rename one"
+        )
+    return joined
 
 
 def _check_missing(chosen: dict[str, pd.Series], source: str) -> None:
@@ -186,7 +210,7 @@ def _check_names(names: pd.Index, kind: str, source: str) -> None:
 
 def _rename(obs: pd.DataFrame, chosen: dict[str, pd.Series]) -> pd.DataFrame:
     """Put the chosen columns under their new names; columns that stood there before become ``<name>_original``."""
-    renamed = obs.drop(columns=[values.name for values in chosen.values()])
+    renamed = obs.drop(columns=[values.name for values in chosen.values() if values.name in obs])
     for name in ("batch", "label"):
         if name in renamed:
             renamed[f"{name}_original"] = renamed.pop(name)

@@ -8,7 +8,7 @@ import sys
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 # The library lies beside the scripts; it needs no installing, neither here nor on another node.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def job(snakemake: Snakemake) -> Iterator[None]:
-    """Run the body of a script with everything it prints or logs in the rule's log file.
+def job(snakemake: Snakemake) -> Iterator[TextIO]:
+    """Run the body of a script with everything it prints or logs in the rule's log file; yields the terminal.
 
     A :class:`~scbraid.errors.UserError` ends the script with one line there, any other exception with its traceback;
     Snakemake shows the log of a failed job on the terminal.
@@ -37,7 +37,7 @@ def job(snakemake: Snakemake) -> Iterator[None]:
         logging.basicConfig(stream=log, level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", force=True)
         logging.captureWarnings(True)
         try:
-            yield
+            yield stderr
         except UserError as mistake:
             print(f"scbraid: {mistake}")
             sys.exit(1)

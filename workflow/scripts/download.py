@@ -1,4 +1,4 @@
-"""Fetch the source of a data set and check it."""
+"""Fetch the source of a data set or a query and check it."""
 
 from adapter import job
 
@@ -9,11 +9,12 @@ with job(snakemake):
     from scbraid.files import write_json
 
     downloads = Path("resources/downloads")
-    dataset = snakemake.wildcards.dataset
+    names = dict(snakemake.wildcards.items())
+    name = names["dataset"] if "dataset" in names else f"queries/{names['query']}"
     manifest = fetch(
         snakemake.params.source,
         sha256=snakemake.params.sha256,
-        folder=downloads / dataset,
-        record=downloads / f"{dataset}.sha256.json",
+        folder=downloads / name,
+        record=downloads / f"{name}.sha256.json",
     )
     write_json(manifest, snakemake.output[0])

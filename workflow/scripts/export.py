@@ -8,7 +8,9 @@ with job(snakemake):
     from scbraid.export import integrated, run_keys
     from scbraid.files import read_embedding, read_h5ad, read_json, read_table, write_h5ad
 
-    names = list(run_keys([tuple(run) for run in snakemake.params.runs]).values())
+    runs = run_keys([tuple(run) for run in snakemake.params.runs])
+    names = list(runs.values())
+    predicted = [f"{classifier}_{runs[run, seed]}" for classifier, run, seed in snakemake.params.transfers]
     genes = read_table(snakemake.input.genes, names=("gene",))
     facts = dict(zip(names, map(read_json, snakemake.input.facts)))
     result = integrated(
@@ -16,7 +18,7 @@ with job(snakemake):
         selected_genes=genes.loc[genes["selected"], "gene"],
         embeddings=dict(zip(names, map(read_embedding, snakemake.input.embeddings))),
         layouts=dict(zip(names, map(read_embedding, snakemake.input.umaps))),
-        predictions={f"knn_{name}": pd.read_parquet(path) for name, path in zip(names, snakemake.input.predictions)},
+        predictions=dict(zip(predicted, map(pd.read_parquet, snakemake.input.predictions))),
         provenance={"source": read_json(snakemake.input.source), "runs": facts},
     )
     write_h5ad(result, snakemake.output[0])

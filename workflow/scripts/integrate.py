@@ -1,23 +1,29 @@
-"""Run a method of the registry: the script of the rules integrate and train."""
+"""Run a method: the script of the rules integrate and train."""
 
 from adapter import job
 
-with job(snakemake):
+with job(snakemake) as terminal:
     from pathlib import Path
+
+    import pandas as pd
 
     from scbraid.files import read_embedding, read_h5ad
     from scbraid.runs import run_method
+    from scbraid.transfer.tasks import visible_labels
 
     adata = read_h5ad(snakemake.input.hvg)
     if snakemake.input.pca:
         adata.obsm["X_pca"] = read_embedding(snakemake.input.pca).to_numpy()
-    run_method(
+    if snakemake.input.cells:
+        adata.obs["label"] = visible_labels(pd.read_parquet(snakemake.input.cells).loc[adata.obs_names])
+    reason = run_method(
         adata,
         Path(snakemake.output.embedding).parent,
         run=snakemake.wildcards.method,
         seed=int(snakemake.wildcards.seed),
         accelerator=snakemake.params.accelerator,
         threads=snakemake.threads,
-        trains=snakemake.params.trains,
         **snakemake.params.method,
     )
+    if reason:
+        print(f"scbraid: {snakemake.wildcards.method} failed on {snakemake.wildcards.dataset}: {reason}", file=terminal)

@@ -12,4 +12,5 @@ with job(snakemake):
         Path(snakemake.output[0]),
         config=snakemake.params.config,
         runs=[tuple(run) for run in snakemake.params.runs],
+        transfers=snakemake.params.transfers,
     )

@@ -4,8 +4,8 @@ from adapter import job
 
 with job(snakemake):
     from scbraid.files import read_obs
-    from scbraid.transfer import assign_roles
+    from scbraid.transfer.tasks import assign_roles
 
     obs = read_obs(snakemake.input[0])
-    cells = assign_roles(obs, name=snakemake.wildcards.dataset, **snakemake.params.batches)
+    cells = assign_roles(obs, name=snakemake.wildcards.dataset, **snakemake.params.roles)
     cells.to_parquet(snakemake.output[0])

@@ -1,4 +1,4 @@
-"""Transfer labels from reference to query batches."""
+"""Predict the labels of query cells, and score the predictions."""
 
 from adapter import job
 
@@ -6,17 +6,19 @@ with job(snakemake):
     import pandas as pd
 
     from scbraid.files import read_embedding, write_table
-    from scbraid.transfer import score_predictions, transfer_labels
+    from scbraid.neighbors import Neighbors
+    from scbraid.transfer.predict import predict
+    from scbraid.transfer.scores import score_predictions
 
-    embedding = read_embedding(snakemake.input.embedding)
-    cells = pd.read_parquet(snakemake.input.cells).loc[embedding.index]
-    reference = (cells["role"] == "reference").to_numpy()
-    predictions = transfer_labels(
-        embedding,
-        cells["label"],
-        reference=reference,
-        query=(cells["role"] == "query").to_numpy(),
+    probabilities, neighbors = snakemake.input.get("probabilities"), snakemake.input.get("neighbors")
+    predictions = predict(
+        pd.read_parquet(snakemake.input.cells),
+        classifier=snakemake.wildcards.classifier,
+        embedding=read_embedding(snakemake.input.embedding),
+        probabilities=read_embedding(probabilities) if probabilities else None,
+        neighbors=Neighbors.load(neighbors) if neighbors else None,
         n_neighbors=snakemake.params.n_neighbors,
+        unknown_above=snakemake.params.unknown_above,
     )
-    write_table(score_predictions(predictions, cells["label"][reference]), snakemake.output.scores)
+    write_table(score_predictions(predictions), snakemake.output.scores)
     predictions.to_parquet(snakemake.output.predictions)

@@ -8,21 +8,29 @@ import pandas as pd
 import pytest
 
 from scbraid.config import resolve
+from scbraid.methods import METHODS
 from scbraid.report.answer import Answer, answer
 
 
 def answer_for(totals: dict[str, float], *, sd: float = math.nan, seeds: int = 1, score: str = "total") -> Answer:
-    """Answer for methods with these scores, each with the same spread over seeds."""
-    ranked = sorted(totals, key=totals.get, reverse=True)
+    """Answer for methods with these scores (none for a method that failed), each with the same spread over seeds."""
+    controls = {name for name in totals if METHODS[name].is_control}
+    ranked = sorted(totals, key=lambda name: (math.isnan(totals[name]), name in controls, -totals[name]))
+    standing = pd.Series({name: math.nan if name in controls else total for name, total in totals.items()})
+    failed = [math.isnan(totals[name]) for name in ranked]
     summary = pd.DataFrame(
         {
             "method": ranked,
-            "rank": pd.Series(totals)[ranked].rank(ascending=False, method="min").astype(int).to_numpy(),
+            "rank": standing[ranked].rank(ascending=False, method="min").to_numpy(),
             "total": math.nan,
+            "bio": 0.5,
             "batch": 0.5,
             "total_sd": math.nan,
             "batch_sd": math.nan,
-            "seeds": seeds,
+            "seeds": [0 if is_failed else seeds for is_failed in failed],
+            "is_control": [name in controls for name in ranked],
+            "needs_labels": [METHODS[name].needs_labels for name in ranked],
+            "failed": ["seed 0: no" if is_failed else math.nan for is_failed in failed],
             "seconds": 42.3,
             "peak_ram_mb": 2048.0,
             "device": "cpu",
@@ -31,7 +39,10 @@ def answer_for(totals: dict[str, float], *, sd: float = math.nan, seeds: int = 1
     summary[score] = [totals[method] for method in ranked]
     summary[f"{score}_sd"] = sd
     config = resolve(
-        {"datasets": {"pbmc": {"source": "x.h5ad", "batch": "b"}}, "methods": {name: {} for name in totals}}
+        {
+            "datasets": {"pbmc": {"source": "x.h5ad", "batch": "b", "label": "l"}},
+            "methods": {name: {} for name in totals},
+        }
     )
     return answer(summary, name="pbmc", config=config)
 
@@ -86,3 +97,47 @@ def test_without_labels_the_batch_score_ranks() -> None:
     found = answer_for({"scvi": 0.8, "pca": 0.2}, score="batch")
     assert found.score == "batch"
     assert found.margin.endswith("Batch score 0.800, 0.600 above the unintegrated pca.")
+
+
+def test_control_never_wins_nor_counts_as_second() -> None:
+    found = answer_for({"scvi": 0.6, "pca": 0.5, "control_labels": 0.9})
+    assert found.headline == "scvi scores highest on pbmc"
+    assert found.margin == "Total score 0.600, 0.100 above the unintegrated pca."
+    assert answer_for({"scvi": 0.6, "control_mixed": 0.5}).certainty == "There is no other method to compare it with."
+
+
+def test_failed_baseline_is_no_baseline() -> None:
+    found = answer_for({"scvi": 0.6, "harmony": 0.5, "pca": math.nan})
+    assert found.baseline is None
+    assert found.margin == "Total score 0.600, 0.100 above harmony."
+    assert found.shown == ("scvi",)
+
+
+@pytest.mark.parametrize(
+    ("totals", "reason", "shown"),
+    [
+        ({"scvi": math.nan}, "The only method failed.", ()),
+        ({"scvi": math.nan, "pca": math.nan, "control_labels": 0.9}, "All 2 methods failed.", ("control_labels",)),
+        (
+            {"control_labels": 0.9, "control_shuffled": 0.1},
+            "The config has nothing but controls, which bound what scores can be and take part in no ranking.",
+            ("control_labels", "control_shuffled"),
+        ),
+    ],
+)
+def test_nothing_ranked(totals: dict[str, float], reason: str, shown: tuple[str, ...]) -> None:
+    found = answer_for(totals)
+    assert found.best is None
+    assert found.headline == "No method could be ranked on pbmc"
+    assert (found.margin, found.shown) == (reason, shown)
+    assert found.certainty == found.fairness == found.cost == ""
+
+
+def test_labels_that_the_best_method_saw_are_told() -> None:
+    found = answer_for({"cvae_labels": 0.8, "scvi": 0.7, "pca": 0.6})
+    assert found.fairness == (
+        "cvae_labels learned from labels, and bio scores measure how well labels are kept; the best of the methods "
+        "that saw none is scvi (0.700)."
+    )
+    assert answer_for({"cvae_labels": 0.8}).fairness.endswith("labels are kept.")
+    assert answer_for({"scvi": 0.9, "cvae_labels": 0.8}).fairness == ""

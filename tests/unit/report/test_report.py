@@ -78,53 +78,15 @@ def test_quality_tables_hold_the_values_of_the_files(blood) -> None:
         assert [int(value) for _, value in counts] == [expected[reason, batch[1]] for reason in broken]
 
 
-def test_transfer_tables_hold_the_scores(blood) -> None:
-    page = blood.page()
-    overall = {row[0][1]: row[1:] for row in page.table("method", "accuracy", "macro F1")[1:]}
-    by_class = page.table("label", "cells")
-    assert [row[0][0] for row in by_class[1:]] == ["B", "T", "all"]
-    position = {
-        (run, score): 2 + 2 * i + j for i, run in enumerate(overall) for j, score in enumerate(("accuracy", "f1"))
-    }
-    for run, values in overall.items():
-        path = blood.folder / "blood" / "transfer" / "knn" / run / "seed-0" / "scores.tsv"
-        written = [(row["score"], row["label"], row["value"], row["cells"]) for row in rows_of(path)]
-        assert [float(value) for _, value in values] == [float(value) for _, _, value, _ in written[:3]]
-        for score, label, value, cells in written[3:]:  # a label named "all" is a label
-            shown = next(row for row in by_class[1:] if row[0][1] == label)
-            assert float(shown[position[run, score]][1]) == float(value)
-            assert shown[1][1] == cells
-
-
 def test_runs_show_time_memory_and_device(blood) -> None:
-    table = blood.page().table("method", "seed", "device asked", "device")
+    table = blood.page().table("method", "seed", "outcome", "device asked", "device")
     for row in table[1:]:
         folder = blood.folder / "blood" / "runs" / row[0][1] / "seed-0"
         facts = read_json(folder / "run.json")
-        assert row[3][0] == facts["device"]
-        assert float(row[4][1]) == facts["seconds"]
-        assert float(row[7][1]) == facts["peak_ram_mb"]
-        assert row[5][1] == ("" if facts["epochs"] is None else str(facts["epochs"]))
-
-
-def test_umap_points_decode_to_layouts_labels_and_predictions(blood) -> None:
-    points = blood.page().points["d1-cells"]
-    obs = blood.obs["blood"]
-    assert points["names"] == list(obs.index)
-    for column in ("batch", "label"):
-        names = [name for name, _, _ in points["palettes"][column]]
-        assert [names[code] for code in decode(points["codes"][column], "<u2")] == list(obs[column])
-    labels = [name for name, _, _ in points["palettes"]["label"]]
-    for run, layout in points["layouts"].items():
-        written = blood.layouts["blood", run, 0].to_numpy()
-        shares = decode(layout["xy"], "<u2").reshape(-1, 2) / NONE
-        low, high = np.array(layout["low"]), np.array(layout["high"])
-        assert np.abs(low + shares * (high - low) - written).max() < (high - low).max() / NONE
-        predicted = blood.predictions["blood", run, 0].set_index("cell").reindex(obs.index)
-        codes = decode(layout["prediction"], "<u2")
-        expected = predicted["prediction"].where(predicted["prediction"].notna(), None)
-        assert [None if code == NONE else labels[code] for code in codes] == list(expected)
-        np.testing.assert_array_equal(decode(layout["probability"], "<f4"), predicted["probability"].to_numpy("<f4"))
+        assert row[4][0] == facts["device"]
+        assert float(row[5][1]) == facts["seconds"]
+        assert float(row[8][1]) == facts["peak_ram_mb"]
+        assert row[6][1] == ("" if facts["epochs"] is None else str(facts["epochs"]))
 
 
 def test_quality_and_gene_points_hold_every_cell_and_gene(blood) -> None:
@@ -187,7 +149,7 @@ def test_same_results_give_the_same_bytes(blood) -> None:
 
 
 def test_data_without_labels_get_no_total_and_no_transfer(make, tmp_path) -> None:
-    page = make(tmp_path, datasets={"gbm": {"labels": (), "transfer": False}}).page()
+    page = make(tmp_path, datasets={"gbm": {"labels": (), "query": None}}).page()
     heading = [text for text, _ in page.table("rank", "method", "batch")[0]]
     assert heading == ["rank", "method", "batch", "ilisi", "pcr"]
     assert "Only batch correction was scored" in page.text
@@ -197,7 +159,7 @@ def test_data_without_labels_get_no_total_and_no_transfer(make, tmp_path) -> Non
 
 
 def test_several_data_sets_share_one_page(make, tmp_path) -> None:
-    datasets = {"blood": {}, "gbm": {"labels": (), "transfer": False, "batches": ("p1", "p2")}}
+    datasets = {"blood": {}, "gbm": {"labels": (), "query": None, "batches": ("p1", "p2")}}
     results = make(tmp_path, datasets=datasets, methods=("pca", "harmony"), n_cells=120)
     page = results.page()
     assert "2 data sets" in page.text

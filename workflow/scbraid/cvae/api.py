@@ -256,10 +256,34 @@ class CVAE:
         -------
         A model of the query cells; `run_info` tells the fraction of weights that were trained.
         """
-        vocabulary = self.vocabulary.extended(adata)
-        module, n_trained = query.extend(self.module, self.vocabulary, vocabulary, max_epochs=max_epochs)
-        mapped = CVAE.__new__(CVAE)
-        mapped._set_up(adata, vocabulary, module, seed=self.seed, device=self.device, n_trained=n_trained)
+        return self._mapped(
+            adata, self.vocabulary, self.module, seed=self.seed, device=self.device, max_epochs=max_epochs
+        )
+
+    @classmethod
+    def load_query(
+        cls, folder: str | Path, adata: AnnData, *, max_epochs: int | None = None, accelerator: str = "auto"
+    ) -> CVAE:
+        """Map cells as :meth:`map_query` does onto a saved model, without the data that it was trained on."""
+        module, vocabulary, description = read_model(folder)
+        device = choose_device(accelerator)
+        return cls._mapped(adata, vocabulary, module, seed=description["seed"], device=device, max_epochs=max_epochs)
+
+    @classmethod
+    def _mapped(
+        cls,
+        adata: AnnData,
+        known: Vocabulary,
+        module: VAE,
+        *,
+        seed: int,
+        device: torch.device,
+        max_epochs: int | None,
+    ) -> CVAE:
+        vocabulary = known.extended(adata)
+        extended, n_trained = query.extend(module, known, vocabulary, max_epochs=max_epochs)
+        mapped = cls.__new__(cls)
+        mapped._set_up(adata, vocabulary, extended, seed=seed, device=device, n_trained=n_trained)
         return mapped.fit() if n_trained else mapped
 
     def save(self, folder: str | Path) -> None:

@@ -1,8 +1,11 @@
 """The registry of integration methods: one file each in this package, one line each below.
 
 A method's module defines ``PARAMETERS``, a JSON schema for each of its parameters (with default and description), and
-a function named like the module that takes the HVG data and its parameters and returns a :class:`Result`. Modules
-import heavy libraries inside that function, so that reading a config stays fast.
+a function named like the module that takes the HVG data, a :class:`Context` and its parameters and returns a
+:class:`Result`. A method that can map new cells onto a trained model (``maps``) also defines ``map_query``, which
+returns a :class:`Mapped`. Modules import heavy libraries inside these functions, so that reading a config stays fast.
+
+A user's own function runs like any other: see :mod:`scbraid.methods.own`.
 """
 
 from __future__ import annotations
@@ -12,12 +15,17 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from scbraid.methods import own
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+    from types import ModuleType
 
     import numpy as np
     import pandas as pd
+
+    from scbraid.neighbors import Neighbors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,27 +35,59 @@ class Method:
     Parameters
     ----------
     module
-        Module below ``scbraid.methods`` and function in it.
+        Module below ``scbraid.methods`` and function in it; of a user's own method, the place of its function.
     trains
         Trains a model on an accelerator: such runs carry the resource ``gpu=1``.
     stochastic
         Depends on the seed: runs once with every seed of the config.
     needs_pca
         Takes the unintegrated PCA as ``obsm["X_pca"]``.
+    needs_labels
+        Looks at ``obs["label"]``, in which the labels of query cells are missing.
+    is_graph
+        Returns a kNN graph instead of an embedding.
+    is_control
+        No integration but a bound that makes scores readable: it sees all labels, is not ranked and transfers nothing.
+    predicts
+        Returns probabilities of labels beside the embedding.
+    maps
+        Can map new cells onto a trained model.
+    package
+        Package that not every installation has.
     """
 
     module: str
     trains: bool = False
     stochastic: bool = False
     needs_pca: bool = False
+    needs_labels: bool = False
+    is_graph: bool = False
+    is_control: bool = False
+    predicts: bool = False
+    maps: bool = False
+    package: str | None = None
 
 
 METHODS = {
     "pca": Method(module="pca", needs_pca=True),
     "harmony": Method(module="harmony", stochastic=True, needs_pca=True),
     "combat": Method(module="combat"),
-    "scvi": Method(module="scvi", trains=True, stochastic=True),
-    "cvae": Method(module="cvae", trains=True, stochastic=True),
+    "scvi": Method(module="scvi", trains=True, stochastic=True, maps=True),
+    "scanvi": Method(module="scanvi", trains=True, stochastic=True, needs_labels=True, predicts=True, maps=True),
+    "linear_scvi": Method(module="linear_scvi", trains=True, stochastic=True),
+    "sysvi": Method(module="sysvi", trains=True, stochastic=True),
+    "mrvi": Method(module="mrvi", trains=True, stochastic=True),
+    "cvae": Method(module="cvae", trains=True, stochastic=True, maps=True),
+    "cvae_labels": Method(
+        module="cvae_labels", trains=True, stochastic=True, needs_labels=True, predicts=True, maps=True
+    ),
+    "scanorama": Method(module="scanorama", stochastic=True, package="scanorama"),
+    "bbknn": Method(module="bbknn", needs_pca=True, is_graph=True, package="bbknn"),
+    "control_labels": Method(module="control_labels", stochastic=True, needs_labels=True, is_control=True),
+    "control_mixed": Method(
+        module="control_mixed", stochastic=True, needs_pca=True, needs_labels=True, is_control=True
+    ),
+    "control_shuffled": Method(module="control_shuffled", stochastic=True, needs_pca=True, is_control=True),
 }
 
 
@@ -80,7 +120,11 @@ class Result:
     Parameters
     ----------
     embedding
-        Cells x dimensions, rows in the order of the data.
+        Cells x dimensions, rows in the order of the data; None for a graph.
+    neighbors
+        The kNN graph of a method that returns no embedding.
+    probabilities
+        Cells x labels, of methods that predict.
     device
         Where the method ran: ``cpu`` or the name of the accelerator (``cuda:0``).
     history
@@ -89,18 +133,67 @@ class Result:
         Further entries of run.json (JSON-able), such as ``epochs`` and ``cells_per_second``.
     """
 
-    embedding: np.ndarray
+    embedding: np.ndarray | None = None
+    neighbors: Neighbors | None = None
+    probabilities: pd.DataFrame | None = None
     device: str = "cpu"
     history: pd.DataFrame | None = None
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Mapped:
+    """What ``map_query(adata, context, **parameters)`` of a method returns.
+
+    It reads the model in ``context.model_dir``, which the same method wrote, and gets query cells with the genes of
+    that model in its order (``layers["counts"]``) and ``obs["batch"]``; ``obs["label"]`` is missing throughout.
+
+    Parameters
+    ----------
+    embedding
+        Query cells x dimensions, in the space of the reference.
+    probabilities
+        Query cells x labels, of methods that predict.
+    device
+        As in :class:`Result`.
+    facts
+        ``epochs`` and ``fraction_trained`` (share of the model's weights that the mapping changed), JSON-able.
+    """
+
+    embedding: np.ndarray
+    probabilities: pd.DataFrame | None = None
+    device: str = "cpu"
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@cache
+def find(name: str) -> Method:
+    """Look a method up: a name of the registry, or the place of a user's own function.
+
+    Raises
+    ------
+    UserError
+        A user's own function that does not exist or cannot be imported.
+    """
+    return METHODS[name] if name in METHODS else Method(module=name, **own.flags(name))
+
+
+def _module(name: str) -> ModuleType:
+    return import_module(f"scbraid.methods.{METHODS[name].module}")
+
+
 @cache
 def load(name: str) -> tuple[Callable[..., Result], dict[str, Any]]:
-    """Import a method of the registry and return its function and its ``PARAMETERS``."""
-    module_name = METHODS[name].module
-    module = import_module(f"scbraid.methods.{module_name}")
-    return getattr(module, module_name), module.PARAMETERS
+    """Import a method and return its function and its ``PARAMETERS``."""
+    if name not in METHODS:
+        return own.function(name), own.parameters(name)
+    module = _module(name)
+    return getattr(module, METHODS[name].module), module.PARAMETERS
+
+
+def load_mapping(name: str) -> Callable[..., Mapped]:
+    """Import the function ``map_query`` of a method that maps."""
+    return _module(name).map_query
 
 
 def parameter_schema(name: str) -> dict[str, Any]:

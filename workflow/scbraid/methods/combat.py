@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scbraid.errors import UserError
 from scbraid.methods import Context, Result
+from scbraid.methods.batches import check_batches
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -32,10 +32,6 @@ def combat(adata: AnnData, context: Context, *, n_comps: int) -> Result:  # noqa
 
     from scbraid.pca import unintegrated_pca
 
-    sizes = adata.obs["batch"].value_counts()
-    if len(sizes) < 2:
-        raise UserError("combat: the data have one batch, there is nothing to correct; leave this method out")
-    if sizes.min() < 2:
-        raise UserError(f"combat: batch '{sizes.idxmin()}' has one cell, ComBat needs two; drop the batch in qc")
+    check_batches(adata.obs["batch"], method="combat", fewest=2, why="ComBat needs two; drop the batch in qc")
     corrected = sc.AnnData(sc.pp.combat(adata, key="batch", inplace=False), obs=adata.obs[[]])
     return Result(embedding=unintegrated_pca(corrected, n_comps=n_comps)[0].to_numpy())

@@ -5,25 +5,85 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scbraid.cvae.parameters import json_schema
-from scbraid.methods import Context, Result
+from scbraid.methods import Context, Mapped, Result
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-# The label head and checkpoints need data and folders that the workflow does not hand out.
+# The label head is a method of its own (cvae_labels); checkpoints need a folder that the workflow does not hand out.
 NOT_OFFERED = ("classification_ratio", "checkpoint_every")
-PARAMETERS = {name: entry for name, entry in json_schema()["properties"].items() if name not in NOT_OFFERED}
+PARAMETERS = {name: entry for name, entry in json_schema()["properties"].items() if name not in NOT_OFFERED} | {
+    "categorical_covariates": {
+        "description": "Further columns of obs whose categories condition the model as the batch does.",
+        "type": "array",
+        "items": {"type": "string"},
+        "uniqueItems": True,
+        "default": [],
+    },
+    "continuous_covariates": {
+        "description": "Columns of obs with numbers that condition the model.",
+        "type": "array",
+        "items": {"type": "string"},
+        "uniqueItems": True,
+        "default": [],
+    },
+}
 
 
 def cvae(adata: AnnData, context: Context, **parameters: Any) -> Result:
     """Train on ``layers["counts"]`` with ``obs["batch"]`` as condition and return the posterior means."""
+    return trained(adata, context, label_key=None, **parameters)
+
+
+def trained(
+    adata: AnnData,
+    context: Context,
+    *,
+    label_key: str | None,
+    categorical_covariates: list[str],
+    continuous_covariates: list[str],
+    **parameters: Any,
+) -> Result:
+    """Train a CVAE, with a label head where `label_key` names a column, and save it."""
     import torch
 
     from scbraid.cvae import CVAE
 
     torch.set_num_threads(context.threads)
-    model = CVAE(adata, batch_key="batch", seed=context.seed, accelerator=context.accelerator, **parameters)
+    model = CVAE(
+        adata,
+        batch_key="batch",
+        label_key=label_key,
+        categorical_covariate_keys=categorical_covariates,
+        continuous_covariate_keys=continuous_covariates,
+        seed=context.seed,
+        accelerator=context.accelerator,
+        **parameters,
+    )
     model.fit()
     model.save(context.model_dir)
     facts = dict(model.run_info)
-    return Result(embedding=model.embedding(), device=facts.pop("device"), history=model.history, facts=facts)
+    return Result(
+        embedding=model.embedding(),
+        probabilities=model.label_probabilities() if label_key else None,
+        device=facts.pop("device"),
+        history=model.history,
+        facts=facts,
+    )
+
+
+def map_query(adata: AnnData, context: Context, *, max_epochs: int | None = None, **_parameters: Any) -> Mapped:
+    """Map cells onto the saved model: its weights stay, those of new batches are learned."""
+    import torch
+
+    from scbraid.cvae import CVAE
+
+    torch.set_num_threads(context.threads)
+    model = CVAE.load_query(context.model_dir, adata, max_epochs=max_epochs, accelerator=context.accelerator)
+    facts = dict(model.run_info)
+    return Mapped(
+        embedding=model.embedding(),
+        probabilities=model.label_probabilities() if model.vocabulary.labels else None,
+        device=facts.pop("device"),
+        facts=facts,
+    )

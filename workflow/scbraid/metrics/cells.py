@@ -55,7 +55,10 @@ class Cells:
         if kept.sum() < 2:
             return None
         embedding = self.embedding[kept]
-        neighbors = nearest_neighbors(embedding, n_neighbors=self.neighbors.indices.shape[1], seed=self.seed)
+        if self.neighbors.graph is None:
+            neighbors = nearest_neighbors(embedding, n_neighbors=self.neighbors.indices.shape[1], seed=self.seed)
+        else:
+            neighbors = self.neighbors.subset(kept)
         pca = None if self.pca is None else self.pca[kept]
         return Cells(embedding, self.batch[kept], self.labels[kept], neighbors, pca, self.n_neighbors, self.seed)
 

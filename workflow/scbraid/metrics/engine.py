@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scbraid.errors import UserError, suggest
+from scbraid.labels import known_labels
 from scbraid.metrics import agreement, bras, connectivity, isolated, kbet, lisi, pcr, silhouette
 from scbraid.metrics.cells import Cells
 from scbraid.metrics.registry import METRICS
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 KBET_NEIGHBORS = 50
-UNLABELLED = frozenset({"", "nan", "unknown", "unlabeled", "unlabelled"})
 
 
 def score(
@@ -42,14 +42,15 @@ def score(
 
     A metric that does not apply is absent: group ``batch`` for a single batch; metrics that look at labels for data
     without labels; group ``bio`` for a single label or as many labels as cells; isolated labels where every label is
-    in every batch; ``pcr`` without a PCA. Cells without a label (missing, empty, or named unknown or unlabelled in
-    any case) count in ``ilisi`` and ``pcr`` only; the other metrics rest on the labelled cells and a kNN graph of
-    these alone.
+    in every batch; ``pcr`` without a PCA; what measures distances for a graph, whose embedding has no dimensions; all
+    of them for a failed run, which has no neighbours either. Cells without a label (missing, empty, or named unknown
+    or unlabelled in any case) count in ``ilisi`` and ``pcr`` only; the other metrics rest on the labelled cells and a
+    kNN graph of these alone.
 
     Parameters
     ----------
     embedding
-        Cells x dimensions.
+        Cells x dimensions; without dimensions for a graph.
     batch
         Batch of every cell.
     labels
@@ -79,6 +80,8 @@ def score(
     wanted = set(METRICS if metrics is None else metrics)
     for name in sorted(wanted.difference(METRICS)):
         raise UserError(f"metrics: unknown metric '{name}', {suggest(name, METRICS)}")
+    if embedding.shape[1] == 0:
+        wanted = {name for name in wanted if not METRICS[name].needs_embedding} if neighbors.indices.size else set()
     arrays = {"batch": batch, "labels": labels, "neighbors": neighbors.indices, "pca": pca}
     for name, array in arrays.items():
         if array is not None and len(array) != len(embedding):
@@ -87,7 +90,7 @@ def score(
     if (batch_codes < 0).any():
         raise ValueError("a cell has no batch")
 
-    label_codes = None if labels is None else _codes(labels, missing=UNLABELLED)
+    label_codes = None if labels is None else _codes(known_labels(pd.Series(np.asarray(labels, dtype=object))))
     cells = Cells(embedding, batch_codes, label_codes, neighbors, pca, n_neighbors, seed)
     labelled = cells.labelled()
     rows = []
@@ -113,11 +116,9 @@ def _value(name: str, cells: Cells, labelled: Cells | None) -> float | None:
     return _OF_LABELS[name](labelled)
 
 
-def _codes(values: ArrayLike, missing: frozenset[str] = frozenset()) -> np.ndarray:
+def _codes(values: ArrayLike) -> np.ndarray:
     """Replace categories by integers from 0, in sorted order; -1 for what is missing."""
     values = pd.Series(np.asarray(values, dtype=object))
-    if missing:
-        values = values.mask(values.astype(str).str.strip().str.lower().isin(missing))
     return pd.factorize(values.where(values.isna(), values.astype(str)), sort=True)[0]
 
 

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def score_table(summary: pd.DataFrame) -> Figure:
-    """Draw raw values, one row a run and one column a metric, aggregate scores last; colour runs from 0 to 1."""
+    """Draw one row a run and one column a metric, aggregate scores last; colour runs from 0 to 1.
+
+    Numbers are raw values, means over seeds with their standard deviation below where there are several.
+    """
     groups = {"bio": "bio conservation", "batch": "batch correction"}
     metrics = [name for name in METRICS if name in summary]
     columns = [*metrics, *[name for name in SCORES if summary[name].notna().any()]]
@@ -23,11 +26,14 @@ def score_table(summary: pd.DataFrame) -> Figure:
     figure, axis = plt.subplots(figsize=(0.62 * len(columns) + 2, 0.42 * len(values) + 1.8))
     axis.imshow(values.to_numpy(), vmin=0, vmax=1, cmap="viridis", aspect="auto")
     for row, column in [(i, j) for i in range(values.shape[0]) for j in range(values.shape[1])]:
-        value = values.iat[row, column]
+        value, spread = values.iat[row, column], summary[f"{columns[column]}_sd"].iat[row]
         if value == value:
-            axis.text(column, row, f"{value:.2f}", ha="center", va="center", color="white" if value < 0.6 else "black")
+            text = f"{value:.2f}" if spread != spread else f"{value:.2f}\n±{spread:.2f}"
+            color = "white" if value < 0.6 else "black"
+            axis.text(column, row, text, ha="center", va="center", color=color, fontsize=7 if "±" in text else None)
     axis.set_xticks(range(len(columns)), [name.replace("_", " ") for name in columns], rotation=45, ha="left")
-    axis.set_yticks(range(len(values)), values.index)
+    failed = summary.set_index("method")["seeds"] == 0
+    axis.set_yticks(range(len(values)), [f"{name} (failed)" if failed[name] else name for name in values.index])
     axis.xaxis.tick_top()
     axis.spines[:].set_visible(False)
     axis.axvline(len(metrics) - 0.5, color="white", lw=4)

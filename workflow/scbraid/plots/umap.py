@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 
 
 def umap_grid(layouts: dict[str, pd.DataFrame], obs: pd.DataFrame) -> Figure:
-    """Draw one column a run; one row coloured by batch and, with labels, one by label.
+    """Draw one column a run (without those that failed); one row coloured by batch and, with labels, one by label.
 
     Cells are drawn in one shuffled order in all panels, so that no batch covers another.
     """
     colorings = {"batch": batch_colors(obs["batch"].astype(str))}
     if "label" in obs:
         colorings["label"] = label_colors(obs["label"].dropna().astype(str))
+    layouts = {name: layout for name, layout in layouts.items() if layout.shape[1]}
     order = np.random.default_rng(0).permutation(len(obs))
     figure, axes = plt.subplots(
-        len(colorings), len(layouts), figsize=(2.8 * len(layouts) + 1.6, 2.8 * len(colorings)), squeeze=False
+        len(colorings), max(1, len(layouts)), figsize=(2.8 * len(layouts) + 1.6, 2.8 * len(colorings)), squeeze=False
     )
     size = float(np.clip(6000 / len(obs), 0.3, 12))
     for row, (column, colors) in zip(axes, colorings.items()):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scbraid.benchmark import ranking_score
-from scbraid.methods import METHODS
+from scbraid.methods import find
 from scbraid.report.results import baseline_run
-from scbraid.report.text import decimals, duration, joined, megabytes
+from scbraid.report.text import decimals, duration, is_missing, joined, megabytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,23 +34,26 @@ class Answer:
     score
         Column that ranks: ``total``, or ``batch`` for data without labels.
     best, baseline
-        Rows of summary.tsv; no baseline where the config has no unintegrated PCA.
+        Ranked rows of summary.tsv; None where nothing is ranked, and where the unintegrated PCA is not.
     shown
         Runs whose UMAPs stand beside the answer: the baseline, if there is one, and the best other run.
+    fairness
+        What the best run knew that others did not; empty if nothing.
     """
 
     score: str
-    best: pd.Series
+    best: pd.Series | None
     baseline: pd.Series | None
     shown: tuple[str, ...]
     headline: str
     margin: str
     certainty: str
+    fairness: str
     cost: str
 
 
 def answer(summary: pd.DataFrame, *, name: str, config: Config) -> Answer:
-    """Word the result of a data set.
+    """Word the result of a data set; controls and failed runs have no rank and cannot win.
 
     Parameters
     ----------
@@ -62,12 +65,15 @@ def answer(summary: pd.DataFrame, *, name: str, config: Config) -> Answer:
         From :func:`scbraid.config.resolve`.
     """
     score = ranking_score(summary)
-    best = summary.iloc[0]
-    second = summary.iloc[1] if len(summary) > 1 else None
-    rows = summary[summary["method"] == baseline_run(config)]
+    ranked = summary[summary["rank"].notna()]
+    if ranked.empty:
+        return _nothing_ranked(summary, name, score)
+    best = ranked.iloc[0]
+    second = ranked.iloc[1] if len(ranked) > 1 else None
+    rows = ranked[ranked["method"] == baseline_run(config)]
     baseline = rows.iloc[0] if len(rows) else None
-    others = [method for method in summary["method"] if method != baseline_run(config)]
-    leaders = list(summary.loc[summary["rank"] == 1, "method"])
+    others = [method for method in ranked["method"] if method != baseline_run(config)]
+    leaders = list(ranked.loc[ranked["rank"] == 1, "method"])
     return Answer(
         score=score,
         best=best,
@@ -76,7 +82,29 @@ def answer(summary: pd.DataFrame, *, name: str, config: Config) -> Answer:
         headline=_headline(leaders, baseline, name),
         margin=_margin(best, second, baseline, score),
         certainty=_certainty(best, second, score, config),
+        fairness=_fairness(ranked, score),
         cost=f"It took {duration(best['seconds'])} on {best['device']} and {megabytes(best['peak_ram_mb'])} of memory.",
+    )
+
+
+def _nothing_ranked(summary: pd.DataFrame, name: str, score: str) -> Answer:
+    methods = summary[~summary["is_control"]]
+    if methods.empty:
+        margin = "The config has nothing but controls, which bound what scores can be and take part in no ranking."
+    elif (methods["seeds"] == 0).all():
+        margin = "The only method failed." if len(methods) == 1 else f"All {len(methods)} methods failed."
+    else:
+        margin = "No score to rank the methods by could be computed."
+    return Answer(
+        score=score,
+        best=None,
+        baseline=None,
+        shown=tuple(summary.loc[summary["seeds"] > 0, "method"])[:2],
+        headline=f"No method could be ranked on {name}",
+        margin=margin,
+        certainty="",
+        fairness="",
+        cost="",
     )
 
 
@@ -105,7 +133,7 @@ def _margin(best: pd.Series, second: pd.Series | None, baseline: pd.Series | Non
 def _certainty(best: pd.Series, second: pd.Series | None, score: str, config: Config) -> str:
     if second is None:
         return "There is no other method to compare it with."
-    stochastic = [row for row in (best, second) if METHODS[config["methods"][row["method"]]["method"]].stochastic]
+    stochastic = [row for row in (best, second) if find(config["methods"][row["method"]]["method"]).stochastic]
     lead = decimals(best[score] - second[score])
     if not stochastic:
         return "Both methods are deterministic: they give the same scores every time."
@@ -121,3 +149,15 @@ def _certainty(best: pd.Series, second: pd.Series | None, score: str, config: Co
         f"Over {seeds} seeds the lead of {lead} {verdict} twice the standard deviation of the difference "
         f"({decimals(spread)})."
     )
+
+
+def _fairness(ranked: pd.DataFrame, score: str) -> str:
+    best = ranked.iloc[0]
+    if not best["needs_labels"] or is_missing(best["bio"]):
+        return ""
+    advantage = f"{best['method']} learned from labels, and bio scores measure how well labels are kept"
+    blind = ranked[~ranked["needs_labels"]]
+    if blind.empty:
+        return f"{advantage}."
+    first = blind.iloc[0]
+    return f"{advantage}; the best of the methods that saw none is {first['method']} ({decimals(first[score])})."

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import colorsys
 
+import matplotlib as mpl
+import numpy as np
+
 #: background of panels on a dark page, as in style.css
 DARK_PANEL = "#1b1d21"
 #: contrast that a dot needs to be seen well
 MIN_CONTRAST = 2.6
 GREY_SATURATION = 0.05
+#: the part of the colour map that is told from the background: from faint to strong on a light page, then a dark one
+LIGHT_RANGE, DARK_RANGE = (0.82, 0.12), (0.3, 0.97)
 
 
 def on_dark(color: str) -> str:
@@ -22,6 +27,13 @@ def on_dark(color: str) -> str:
     while contrast(_hex(colorsys.hls_to_rgb(hue, lightness, saturation)), DARK_PANEL) < MIN_CONTRAST:
         lightness += 0.01
     return _hex(colorsys.hls_to_rgb(hue, lightness, saturation))
+
+
+def sequential(steps: int) -> list[tuple[str, str]]:
+    """Colours for 0 to 1 on a light and on a dark page; on both, larger values stand out more."""
+    scale = mpl.colormaps["magma"]
+    ranges = [scale(np.linspace(*ends, steps)) for ends in (LIGHT_RANGE, DARK_RANGE)]
+    return [(mpl.colors.to_hex(light), mpl.colors.to_hex(dark)) for light, dark in zip(*ranges)]
 
 
 def contrast(color: str, other: str) -> float:

@@ -46,6 +46,7 @@ def _curves(method: str, tables: list[pd.DataFrame]) -> list[Curve]:
     curves = []
     for quantity in quantities:
         lines = [table[["epoch", quantity]].dropna().to_numpy(dtype=float) for table in tables if quantity in table]
+        lines = [line for line in lines if len(line)]
         svg = draw_lines(lines, title=f"{quantity} of {method} over epochs")
         curves.append(Curve(method=method, quantity=quantity, svg=svg, last=float(lines[0][-1, 1])))
     return curves

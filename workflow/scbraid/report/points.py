@@ -6,21 +6,29 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from scbraid.plots.qc import DROPPED_COLOR
 from scbraid.plots.style import LABEL_COLORS, MISSING_COLOR, batch_colors, label_colors
-from scbraid.report.colors import on_dark
+from scbraid.report.colors import on_dark, sequential
+from scbraid.transfer.classifiers import UNKNOWN
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from scbraid.report.results import DatasetResults, RunResults
+    from scbraid.report.results import DatasetResults
+    from scbraid.report.run_results import TransferResults
 
 Palette = dict[str, str]
 Points = dict[str, Any]
 
+#: more points are thinned out to a random sample of this size
+MAX_POINTS = 50_000
 #: code of a point without a name in the palette
 NO_CODE = 65535
+#: added to the code of a predicted label that is too uncertain to be told
+REJECTED = 32768
+#: shares of 0 to 1 in whole steps of a byte, and the byte for none
+STEPS, NO_SHARE = 254, 255
+UNKNOWN_COLOR = "#6B6B6B"
 #: columns of genes.tsv that show why genes were selected, by flavour
 GENE_AXES = (("means", "variances_norm"), ("means", "dispersions_norm"))
 OUTCOME_COLORS = {"kept": "#9A9A9A", "dropped": DROPPED_COLOR}
@@ -35,20 +43,40 @@ def cell_palettes(dataset: DatasetResults) -> dict[str, Palette]:
     return found
 
 
+def prediction_palette(dataset: DatasetResults) -> Palette:
+    """Colours of predictions: those of the labels, and one for cells too uncertain to be given one."""
+    return cell_palettes(dataset)["label"] | {UNKNOWN: UNKNOWN_COLOR}
+
+
 def umap_points(dataset: DatasetResults) -> Points:
-    """Cells after quality control: layout (of the first seed) and predictions of every method."""
+    """Cells after quality control: layouts and predictions of every method that did not fail (see `first_runs`)."""
     palettes = cell_palettes(dataset)
-    return _points(
-        dataset.obs.index,
+    obs = dataset.obs.iloc[thinned(len(dataset.obs))]
+    points = _points(
+        obs.index,
         palettes=palettes,
-        codes={name: dataset.obs[name] for name in palettes},
-        layouts={run.name: _umap_layout(run, dataset, palettes) for run in dataset.first_runs},
+        codes={name: obs[name] for name in palettes},
+        layouts={
+            run.name: _layout(run.layout.loc[obs.index].to_numpy()) | {"predictions": {}}
+            for run in dataset.first_runs
+            if run.has_layout
+        },
     )
+    predicting = [
+        transfer for transfer in dataset.transfers if len(transfer.predictions) and transfer.method in points["layouts"]
+    ]
+    for transfer in predicting:
+        encoded = _predictions(transfer, obs.index, list(palettes["label"]))
+        points["layouts"][transfer.method]["predictions"][transfer.classifier] = encoded
+    if predicting:
+        points["palettes"]["prediction"] = _shades(prediction_palette(dataset))
+        points["palettes"]["uncertainty"] = [["", light, dark] for light, dark in sequential(STEPS + 1)]
+    return points
 
 
 def qc_points(dataset: DatasetResults) -> Points:
     """Cells before quality control, by counts, genes and mitochondrial share, with the reason of those dropped."""
-    cells = dataset.qc_cells
+    cells = dataset.qc_cells.iloc[thinned(len(dataset.qc_cells))]
     outcome = cells["kept"].map({True: "kept", False: "dropped"})
     pairs = [("log_counts", "log_genes"), ("log_counts", "percent_mitochondrial")]
     return _points(
@@ -75,6 +103,13 @@ def gene_points(dataset: DatasetResults) -> Points | None:
     )
 
 
+def thinned(n_points: int) -> np.ndarray:
+    """Positions of the points that are drawn, in order: all, or a random sample that is the same every time."""
+    if n_points <= MAX_POINTS:
+        return np.arange(n_points)
+    return np.sort(np.random.default_rng(0).choice(n_points, MAX_POINTS, replace=False))
+
+
 def _points(
     names: pd.Index | pd.Series,
     *,
@@ -86,7 +121,8 @@ def _points(
     """Build the JSON that points.js reads.
 
     Arrays are base64 of little-endian numbers: codes uint16 (65535 = none), coordinates uint16 pairs that span the
-    layout, probabilities float32.
+    layout. Predictions of a layout are given by classifier: codes of labels (plus 32768 where the cell is called
+    unknown), probability and uncertainty as bytes (0 to 254 for 0 to 1, 255 = none).
 
     Returns
     -------
@@ -97,23 +133,31 @@ def _points(
     return {
         "names": [str(name) for name in names],
         "missing": [MISSING_COLOR, on_dark(MISSING_COLOR)],
-        "palettes": {
-            name: [[key, color, on_dark(color)] for key, color in palette.items()] for name, palette in palettes.items()
-        },
+        "palettes": {name: _shades(palette) for name, palette in palettes.items()},
         "codes": {name: _encode(_codes(codes[name], list(palette))) for name, palette in palettes.items()},
         "details": {name: _categories(values) for name, values in (details or {}).items()},
         "layouts": layouts,
     }
 
 
-def _umap_layout(run: RunResults, dataset: DatasetResults, palettes: dict[str, Palette]) -> Points:
-    cells = dataset.obs.index
-    layout = _layout(run.layout.loc[cells].to_numpy())
-    if run.predictions is not None:
-        by_cell = run.predictions.set_index("cell").reindex(cells)
-        layout["prediction"] = _encode(_codes(by_cell["prediction"], list(palettes["label"])))
-        layout["probability"] = _encode(by_cell["probability"].to_numpy(dtype="<f4"))
-    return layout
+def _shades(palette: Palette) -> list[list[str]]:
+    return [[key, color, on_dark(color)] for key, color in palette.items()]
+
+
+def _predictions(transfer: TransferResults, cells: pd.Index, labels: list[str]) -> Points:
+    by_cell = transfer.predictions.set_index("cell").reindex(cells)
+    codes = _codes(by_cell["prediction"], labels)
+    codes[(by_cell["decision"] == UNKNOWN).to_numpy()] |= REJECTED
+    return {
+        "codes": _encode(codes),
+        "probability": _encode(_bytes(by_cell["probability"])),
+        "uncertainty": _encode(_bytes(by_cell["uncertainty"])),
+    }
+
+
+def _bytes(shares: pd.Series) -> np.ndarray:
+    steps = np.round(shares.to_numpy(dtype=float) * STEPS)
+    return np.where(np.isnan(steps), NO_SHARE, steps).astype(np.uint8)
 
 
 def _layout(points: np.ndarray) -> Points:
@@ -130,9 +174,8 @@ def _categories(values: pd.Series) -> Points:
 
 
 def _codes(values: pd.Series, names: list[str]) -> np.ndarray:
-    position = {name: code for code, name in enumerate(names)}
-    codes = values.astype(object).where(values.notna(), None)
-    return np.array([NO_CODE if value is None else position[str(value)] for value in codes], dtype="<u2")
+    text = values.astype(object).where(values.notna(), None).map(str, na_action="ignore")
+    return pd.Index(names, dtype=object).get_indexer(text).astype("<u2")  # -1, not found, becomes 65535
 
 
 def _encode(values: np.ndarray) -> str:

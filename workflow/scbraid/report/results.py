@@ -6,44 +6,24 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from scbraid.files import read_embedding, read_json, read_obs, read_table
+from scbraid.files import read_json, read_obs, read_table
+from scbraid.report.run_results import RunResults, TransferResults, read_run, read_transfers
+from scbraid.transfer.tasks import EACH_BATCH
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pandas as pd
 
     from scbraid.config import Config
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunResults:
-    """One method with one seed.
-
-    Attributes
-    ----------
-    facts
-        run.json.
-    history
-        One row an epoch; None for methods that do not train.
-    layout
-        Cells x 2, UMAP.
-    predictions, transfer_scores
-        Of label transfer; None without it.
-    """
-
-    name: str
-    seed: int
-    facts: dict[str, Any]
-    history: pd.DataFrame | None
-    layout: pd.DataFrame
-    predictions: pd.DataFrame | None
-    transfer_scores: pd.DataFrame | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class DatasetResults:
-    """One data set with all its runs, those of the unintegrated baseline first, then by rank."""
+    """One data set with all its runs, those of the unintegrated baseline first, then by rank.
+
+    Transfers stand in the order of the config's classifiers, those of a classifier in the order of the runs.
+    """
 
     name: str
     settings: Config
@@ -54,6 +34,7 @@ class DatasetResults:
     obs: pd.DataFrame
     summary: pd.DataFrame
     runs: tuple[RunResults, ...]
+    transfers: tuple[TransferResults, ...]
     figures: dict[str, str]
 
     @property
@@ -63,14 +44,22 @@ class DatasetResults:
 
     @property
     def first_runs(self) -> tuple[RunResults, ...]:
-        """The first seed of every method."""
+        """The first seed of every method that did not fail; the first of all where every seed failed."""
         first: dict[str, RunResults] = {}
         for run in self.runs:
-            first.setdefault(run.name, run)
+            if run.name not in first or (run.has_layout and not first[run.name].has_layout):
+                first[run.name] = run
         return tuple(first.values())
 
 
-def read_dataset(results: Path, name: str, *, config: Config, runs: list[tuple[str, int]]) -> DatasetResults:
+def read_dataset(
+    results: Path,
+    name: str,
+    *,
+    config: Config,
+    runs: list[tuple[str, int]],
+    transfers: list[tuple[str, str, int]],
+) -> DatasetResults:
     """Read the results of a data set.
 
     Parameters
@@ -83,14 +72,16 @@ def read_dataset(results: Path, name: str, *, config: Config, runs: list[tuple[s
         From :func:`scbraid.config.resolve`.
     runs
         Name and seed of every run.
+    transfers
+        Classifier, name of the run and seed of every label transfer.
     """
     folder = results / name
     settings = config["datasets"][name]
-    summary = read_table(folder / "benchmark" / "summary.tsv", names=("method", "device"))
+    summary = read_table(folder / "benchmark" / "summary.tsv", names=("method", "device", "failed"))
     rank = {method: place for place, method in enumerate(summary["method"])}
     first = baseline_run(config)
     ordered = sorted(runs, key=lambda run: (run[0] != first, rank[run[0]]))
-    transfers = settings["transfer"] is not None
+    read_runs = tuple(read_run(folder, method, seed) for method, seed in ordered)
     figures = {"scatter": "qc/scatter.svg", "umap": "benchmark/umap.svg"}
     return DatasetResults(
         name=name,
@@ -101,29 +92,20 @@ def read_dataset(results: Path, name: str, *, config: Config, runs: list[tuple[s
         genes=read_table(folder / "features" / "genes.tsv", names=("gene",)),
         obs=read_obs(folder / "features" / "hvg.h5ad"),
         summary=summary,
-        runs=tuple(_read_run(folder, method, seed, transfers=transfers) for method, seed in ordered),
+        runs=read_runs,
+        transfers=read_transfers(folder, read_runs, transfers, in_turn=is_in_turn(settings)),
         figures={figure: _data_uri(folder / path) for figure, path in figures.items()},
     )
+
+
+def is_in_turn(settings: Config) -> bool:
+    """Whether the label transfer takes every batch as a query once."""
+    return settings["transfer"] is not None and settings["transfer"]["query"] == EACH_BATCH
 
 
 def baseline_run(config: Config) -> str | None:
     """Name of the run that is the unintegrated PCA, if the config has one."""
     return next((run for run, entry in config["methods"].items() if entry["method"] == "pca"), None)
-
-
-def _read_run(folder: Path, method: str, seed: int, *, transfers: bool) -> RunResults:
-    run = folder / "runs" / method / f"seed-{seed}"
-    transfer = folder / "transfer" / "knn" / method / f"seed-{seed}"
-    history = run / "history.tsv"
-    return RunResults(
-        name=method,
-        seed=seed,
-        facts=read_json(run / "run.json"),
-        history=read_table(history) if history.is_file() else None,
-        layout=read_embedding(run / "umap.parquet"),
-        predictions=pd.read_parquet(transfer / "predictions.parquet") if transfers else None,
-        transfer_scores=read_table(transfer / "scores.tsv", names=("score", "label")) if transfers else None,
-    )
 
 
 def _data_uri(path: Path) -> str:

@@ -14,12 +14,6 @@ if TYPE_CHECKING:
 
 AGGREGATES = ("total", "bio", "batch")
 GROUPS = {"bio": "bio conservation", "batch": "batch correction"}
-OVERALL_SCORES = {
-    "accuracy": "accuracy",
-    "macro_f1": "macro F1",
-    "balanced_accuracy_seen": "balanced accuracy",
-}
-CLASS_SCORES = {"accuracy": "accuracy", "f1": "F1"}
 REASONS = {
     "no_counts": "no counts at all",
     "log_counts_outlier": "counts far from the batch median",
@@ -95,54 +89,6 @@ def gene_facts(genes: pd.DataFrame, n_top: int = 30) -> dict[str, Any]:
                 by, ascending = [*by, column], [*ascending, direction]
         facts["top"] = list(selected.sort_values(by, ascending=ascending, kind="stable")["gene"].head(n_top))
     return facts
-
-
-@dataclass(frozen=True, kw_only=True)
-class TransferTables:
-    """Scores of label transfer.
-
-    Attributes
-    ----------
-    overall
-        Rows: methods; columns: scores over all cells; means over seeds.
-    by_class
-        Rows: labels; columns: (method, score); means over seeds.
-    cells
-        Scored cells of every label.
-    n_cells
-        Scored cells.
-    """
-
-    overall: pd.DataFrame
-    by_class: pd.DataFrame
-    cells: pd.Series
-    n_cells: int
-
-
-def transfer_tables(dataset: DatasetResults) -> TransferTables | None:
-    """Gather the scores of label transfer; None where there is none, or no cell whose label is known."""
-    tables = [
-        run.transfer_scores.assign(method=run.name, seed=run.seed)
-        for run in dataset.runs
-        if run.transfer_scores is not None
-    ]
-    scores = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-    if scores.empty:
-        return None
-    order = [run.name for run in dataset.first_runs]
-    # the scores over all cells come first in scores.tsv, before those of a label that is itself named "all"
-    is_first = ~scores.duplicated(["method", "seed", "score", "label"])
-    over_all = (scores["label"] == "all") & scores["score"].isin(OVERALL_SCORES) & is_first
-    overall = scores[over_all].groupby(["method", "score"])["value"].mean().unstack()
-    of_classes = scores[~over_all]
-    by_class = of_classes.groupby(["label", "method", "score"])["value"].mean().unstack(["method", "score"])
-    columns = [(method, score) for method in order for score in CLASS_SCORES]
-    return TransferTables(
-        overall=overall.reindex(index=order, columns=list(OVERALL_SCORES)),
-        by_class=by_class.reindex(columns=pd.MultiIndex.from_tuples(columns)),
-        cells=of_classes.groupby("label")["cells"].max(),
-        n_cells=int(scores.loc[over_all, "cells"].max()),
-    )
 
 
 def versions(dataset: DatasetResults) -> dict[str, str]:

@@ -14,19 +14,19 @@ from scbraid.report import text
 from scbraid.report.answer import answer
 from scbraid.report.colors import on_dark
 from scbraid.report.curves import training_curves
-from scbraid.report.points import FATE_COLORS, OUTCOME_COLORS, cell_palettes, gene_points, qc_points, umap_points
-from scbraid.report.results import DatasetResults, baseline_run, read_dataset
-from scbraid.report.tables import (
-    CLASS_SCORES,
-    GROUPS,
-    OVERALL_SCORES,
-    REASONS,
-    drop_table,
-    gene_facts,
-    score_columns,
-    transfer_tables,
-    versions,
+from scbraid.report.points import (
+    FATE_COLORS,
+    OUTCOME_COLORS,
+    cell_palettes,
+    gene_points,
+    prediction_palette,
+    qc_points,
+    umap_points,
 )
+from scbraid.report.results import DatasetResults, baseline_run, read_dataset
+from scbraid.report.tables import GROUPS, REASONS, drop_table, gene_facts, score_columns, versions
+from scbraid.report.transfer import transfer_view
+from scbraid.report.transfer_scores import PER_LABEL
 from scbraid.report.violins import violin_columns
 
 if TYPE_CHECKING:
@@ -35,7 +35,14 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).with_name("templates")
 
 
-def write_report(results: Path, output: Path, *, config: Config, runs: list[tuple[str, int]]) -> None:
+def write_report(
+    results: Path,
+    output: Path,
+    *,
+    config: Config,
+    runs: list[tuple[str, int]],
+    transfers: dict[str, list[tuple[str, str, int]]],
+) -> None:
     """Write the report of all data sets as one HTML file that needs no network.
 
     The same results give the same bytes.
@@ -50,9 +57,12 @@ def write_report(results: Path, output: Path, *, config: Config, runs: list[tupl
         From :func:`scbraid.config.resolve`.
     runs
         Name and seed of every run.
+    transfers
+        For every data set the label transfers: classifier, name of the run and seed.
     """
     datasets = [
-        dataset_view(read_dataset(results, name, config=config, runs=runs), config) for name in config["datasets"]
+        dataset_view(read_dataset(results, name, config=config, runs=runs, transfers=transfers[name]), config)
+        for name in config["datasets"]
     ]
     page = (
         _environment()
@@ -65,8 +75,8 @@ def write_report(results: Path, output: Path, *, config: Config, runs: list[tupl
             version=scbraid.__version__,
             groups=GROUPS,
             reasons=REASONS,
-            overall_scores=OVERALL_SCORES,
-            class_scores=CLASS_SCORES,
+            per_label=PER_LABEL,
+            transfer_settings=config["transfer"],
         )
     )
     output.write_text(page, encoding="utf-8")
@@ -74,6 +84,7 @@ def write_report(results: Path, output: Path, *, config: Config, runs: list[tupl
 
 def dataset_view(dataset: DatasetResults, config: Config) -> dict[str, Any]:
     """Prepare what the templates show of a data set."""
+    transfer = transfer_view(dataset)
     return {
         "name": dataset.name,
         "settings": dataset.settings,
@@ -85,6 +96,7 @@ def dataset_view(dataset: DatasetResults, config: Config) -> dict[str, Any]:
         "qc_points": qc_points(dataset),
         "gene_points": gene_points(dataset),
         "n_cells": len(dataset.obs),
+        "n_all_cells": len(dataset.qc_cells),
         "summary": dataset.summary.to_dict("records"),
         "columns": score_columns(dataset.summary),
         "qc": dataset.qc_summary.to_dict("records"),
@@ -95,7 +107,8 @@ def dataset_view(dataset: DatasetResults, config: Config) -> dict[str, Any]:
         "genes": gene_facts(dataset.genes),
         "runs": dataset.runs,
         "first_runs": dataset.first_runs,
-        "transfer": transfer_tables(dataset),
+        "transfer": transfer,
+        "prediction_palette": prediction_palette(dataset) if transfer else {},
         "curves": training_curves(dataset),
         "versions": versions(dataset),
         "figures": dataset.figures,

@@ -69,7 +69,7 @@ class Panel {
     const shade = dark.matches && !printing ? 2 : 1;
     const colors = points.paletteOf(coloring).map((entry) => channels(entry[shade]));
     const missing = channels(points.missing[shade - 1]);
-    const isFront = this.frontTest(coloring, codes);
+    const isFront = this.frontTest(codes);
     this.image = this.context.createImageData(side, side);
     const { data } = this.image;
     const background = printing ? "rgb(255, 255, 255)" : getComputedStyle(canvas).backgroundColor;
@@ -95,11 +95,10 @@ class Panel {
   }
 
   /** Points in front: those singled out, otherwise those that have a colour. */
-  frontTest(coloring, codes) {
+  frontTest(codes) {
     const { chosen } = this.points;
     if (!chosen) return (point) => codes[point] !== NO_CODE;
-    const byPrediction = coloring === "prediction" && chosen.coloring === "label";
-    const chosenCodes = byPrediction ? codes : this.points.codes[chosen.coloring];
+    const chosenCodes = this.points.codesOf(chosen.coloring, this.layout);
     return (point) => chosenCodes[point] === chosen.code;
   }
 

@@ -1,9 +1,14 @@
 // Points that several panels show: decoded, described, recoloured and singled out together.
 "use strict";
+const REJECTED = 32768;
+const STEPS = 254;
+const NO_SHARE = 255;
 const tooltip = document.querySelector(".tooltip");
 
 function decode(text, Type) {
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
   return new Type(bytes.buffer);
 }
 
@@ -33,14 +38,13 @@ class Points {
     const decodeAll = (texts) => Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, decode(text, Uint16Array)]));
     this.codes = decodeAll(content.codes);
     this.details = Object.entries(content.details).map(([name, { names, codes }]) => ({ name, names, codes: decode(codes, Uint16Array) }));
+    this.none = new Uint16Array(this.names.length).fill(NO_CODE);
     this.layouts = {};
     for (const [name, layout] of Object.entries(content.layouts)) {
-      this.layouts[name] = {
-        xy: decode(layout.xy, Uint16Array),
-        prediction: layout.prediction && decode(layout.prediction, Uint16Array),
-        probability: layout.probability && decode(layout.probability, Float32Array),
-      };
+      const predictions = Object.entries(layout.predictions ?? {}).map(([classifier, found]) => [classifier, this.predictions(found)]);
+      this.layouts[name] = { xy: decode(layout.xy, Uint16Array), predictions: Object.fromEntries(predictions) };
     }
+    this.classifier = null; // whose predictions are shown
     this.chosen = null; // {coloring, code} of the legend entry that is singled out
     this.panels = own(".panel").map((figure) => new Panel(figure, this));
     this.listenToChoice(own(".choice"), own(".legend-for"));
@@ -48,12 +52,25 @@ class Points {
     dark.addEventListener("change", () => this.redraw());
   }
 
+  /** Decode predictions: the label, what the cell is called (last of the palette if unknown), and two shares. */
+  predictions(found) {
+    const codes = decode(found.codes, Uint16Array);
+    const unknown = this.palettes.prediction.length - 1;
+    return {
+      label: codes.map((code) => (code === NO_CODE ? code : code & ~REJECTED)),
+      prediction: codes.map((code) => (code !== NO_CODE && code & REJECTED ? unknown : code)),
+      probability: decode(found.probability, Uint8Array),
+      uncertainty: Uint16Array.from(decode(found.uncertainty, Uint8Array), (share) => (share === NO_SHARE ? NO_CODE : share)),
+    };
+  }
+
   codesOf(coloring, layout) {
-    return coloring === "prediction" ? this.layouts[layout].prediction : this.codes[coloring];
+    if (coloring in this.codes) return this.codes[coloring];
+    return this.layouts[layout].predictions[this.classifier]?.[coloring] ?? this.none;
   }
 
   paletteOf(coloring) {
-    return this.palettes[coloring === "prediction" ? "label" : coloring];
+    return this.palettes[coloring];
   }
 
   describe(point, layout) {
@@ -65,9 +82,13 @@ class Points {
     for (const { name, names, codes } of this.details) {
       if (codes[point] !== NO_CODE) lines.push(`${name}: ${names[codes[point]].replaceAll(";", ", ").replaceAll("_", " ")}`);
     }
-    const { prediction, probability } = this.layouts[layout];
-    if (prediction && prediction[point] !== NO_CODE) {
-      lines.push(`predicted with ${layout}: ${this.palettes.label[prediction[point]][0]}, probability ${probability[point].toFixed(2)}`);
+    const found = this.layouts[layout].predictions[this.classifier];
+    if (found && found.label[point] !== NO_CODE) {
+      const label = this.palettes.label[found.label[point]][0];
+      const called = found.prediction[point] === found.label[point] ? label : `unknown, most probably ${label}`;
+      const share = (code) => (code >= NO_SHARE ? "none" : (code / STEPS).toFixed(2));
+      lines.push(`${this.classifier} with ${layout}: ${called}`);
+      lines.push(`probability ${share(found.probability[point])}, uncertainty ${share(found.uncertainty[point])}`);
     }
     return lines;
   }
@@ -95,17 +116,33 @@ class Points {
   }
 
   listenToChoice(choices, legends) {
+    const actions = {
+      coloring: (value) => {
+        for (const legend of legends) legend.hidden = !legend.dataset.for.split(" ").includes(value);
+        for (const panel of this.switched()) panel.figure.dataset.coloring = value;
+      },
+      classifier: (value) => {
+        this.classifier = value;
+      },
+    };
     for (const input of choices.flatMap((choice) => [...choice.querySelectorAll("input")])) {
       const apply = () => {
-        for (const legend of legends) legend.hidden = !legend.dataset.for.split(" ").includes(input.value);
-        for (const panel of this.panels.filter((other) => "switched" in other.figure.dataset)) {
-          panel.figure.dataset.coloring = input.value;
-          panel.request();
-        }
+        actions[input.closest(".choice").dataset.chooses](input.value);
+        for (const panel of this.switched()) panel.figure.classList.toggle("lacks", this.lacks(panel));
+        this.redraw();
       };
       input.addEventListener("change", apply);
       if (input.checked) apply(); // browsers restore choices when a page is reloaded
     }
+  }
+
+  switched() {
+    return this.panels.filter((panel) => "switched" in panel.figure.dataset);
+  }
+
+  /** Whether a panel shows predictions that its method does not have from this classifier. */
+  lacks(panel) {
+    return !(panel.figure.dataset.coloring in this.codes) && !this.layouts[panel.layout].predictions[this.classifier];
   }
 
   listenToLegends(buttons) {

@@ -1,9 +1,9 @@
-// Print what is folded away, and fold it again afterwards.
+// Print what is folded away, except for drawings, of which there may be very many; fold it again afterwards.
 "use strict";
 (() => {
   let opened = [];
   addEventListener("beforeprint", () => {
-    opened = [...document.querySelectorAll("details:not([open])")];
+    opened = [...document.querySelectorAll("details:not([open], .drawings)")];
     for (const details of opened) details.open = true;
   });
   addEventListener("afterprint", () => {

@@ -1,0 +1,154 @@
+use rule download as query_download with:
+    input:
+        query_source,
+    output:
+        "results/queries/{query}/source.json",
+    log:
+        "results/logs/query_download/{query}.log",
+    benchmark:
+        "results/benchmarks/query_download/{query}.tsv"
+    params:
+        source=lookup("{query}/source", within=QUERIES),
+        sha256=lookup("{query}/sha256", within=QUERIES),
+    message:
+        "Fetch query {wildcards.query} and check it"
+
+
+use rule standardize as query_standardize with:
+    input:
+        source="results/queries/{query}/source.json",
+    output:
+        "results/queries/{query}/standard.h5ad",
+    log:
+        "results/logs/query_standardize/{query}.log",
+    benchmark:
+        "results/benchmarks/query_standardize/{query}.tsv"
+    resources:
+        mem_mb=query_memory,
+        runtime=120,
+    params:
+        batch=lookup("{query}/batch", within=QUERIES),
+        label=lookup("{query}/label", within=QUERIES),
+        counts=lookup("{query}/counts", within=QUERIES),
+        batches=None,
+        feature_types=lookup("{query}/feature_types", within=QUERIES),
+        query="{query}",
+    message:
+        "Bring query {wildcards.query} to one form: counts, batch, label"
+
+
+rule query_map:
+    input:
+        query="results/queries/{query}/standard.h5ad",
+        reference=reference_of,
+    output:
+        embedding="results/queries/{query}/embedding.parquet",
+        probabilities="results/queries/{query}/probabilities.parquet",
+        genes="results/queries/{query}/genes.tsv",
+        facts="results/queries/{query}/query.json",
+    log:
+        "results/logs/query_map/{query}.log",
+    benchmark:
+        "results/benchmarks/query_map/{query}.tsv"
+    conda:
+        SOFTWARE
+    threads: 2
+    resources:
+        mem_mb=data_memory,
+        runtime=480,
+        gpu=1,
+    params:
+        known_batches=lookup("{query}/known_batches", within=QUERIES),
+        accelerator=lookup("accelerator", within=config),
+    message:
+        "Map {wildcards.query} onto {input.reference}"
+    script:
+        "../scripts/query_map.py"
+
+
+rule query_predict:
+    input:
+        query="results/queries/{query}/standard.h5ad",
+        embedding="results/queries/{query}/embedding.parquet",
+        probabilities="results/queries/{query}/probabilities.parquet",
+        reference=reference_of,
+    output:
+        predictions="results/queries/{query}/predictions.parquet",
+        scores="results/queries/{query}/scores.tsv",
+    log:
+        "results/logs/query_predict/{query}.log",
+    benchmark:
+        "results/benchmarks/query_predict/{query}.tsv"
+    conda:
+        SOFTWARE
+    resources:
+        mem_mb=data_memory,
+        runtime=60,
+    params:
+        n_neighbors=lookup("transfer/n_neighbors", within=config),
+        unknown_above=lookup("transfer/unknown_above", within=config),
+    message:
+        "Predict the labels of {wildcards.query}"
+    script:
+        "../scripts/query_predict.py"
+
+
+rule query_umap:
+    input:
+        embedding="results/queries/{query}/embedding.parquet",
+        reference=reference_of,
+    output:
+        "results/queries/{query}/umap.parquet",
+    log:
+        "results/logs/query_umap/{query}.log",
+    benchmark:
+        "results/benchmarks/query_umap/{query}.tsv"
+    conda:
+        SOFTWARE
+    threads: 2
+    resources:
+        mem_mb=data_memory,
+        runtime=60,
+    params:
+        n_neighbors=lookup("neighbors/n_neighbors", within=config),
+        min_dist=lookup("umap/min_dist", within=config),
+    message:
+        "UMAP of {wildcards.query} among the cells of its reference"
+    script:
+        "../scripts/query_umap.py"
+
+
+rule query_export:
+    input:
+        query="results/queries/{query}/standard.h5ad",
+        reference=reference_of,
+        embedding="results/queries/{query}/embedding.parquet",
+        predictions="results/queries/{query}/predictions.parquet",
+        scores="results/queries/{query}/scores.tsv",
+        genes="results/queries/{query}/genes.tsv",
+        facts="results/queries/{query}/query.json",
+        umap="results/queries/{query}/umap.parquet",
+        source="results/queries/{query}/source.json",
+    output:
+        mapped="results/queries/{query}/mapped.h5ad",
+        umap="results/queries/{query}/umap.svg",
+        report="results/queries/{query}/report.html",
+    log:
+        "results/logs/query_export/{query}.log",
+    benchmark:
+        "results/benchmarks/query_export/{query}.tsv"
+    conda:
+        SOFTWARE
+    resources:
+        mem_mb=data_memory,
+        runtime=60,
+    message:
+        "Write the mapped cells of {wildcards.query} and their report"
+    script:
+        "../scripts/query_export.py"
+
+
+rule map_query:
+    input:
+        mapped_queries,
+    localrule: True

@@ -1,0 +1,131 @@
+"""A user's own method: a function in an installed package or in a file, named in the config instead of a method.
+
+``package.module:function`` or ``path/to/file.py:function``; without ``:function`` the function is called like the
+file. It takes ``(adata, context, *, ...)`` as every method does and may return a bare array. Its keyword-only arguments
+are its parameters. The module may define ``PARAMETERS`` (JSON schemas) to have them checked, and ``METHOD``, a dict of
+fields of :class:`scbraid.methods.Method` that differ from ``stochastic`` and ``needs_pca``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import importlib.util
+import inspect
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scbraid.errors import UserError, suggest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+    from scbraid.methods import Result
+
+DEFAULT_FLAGS = {"stochastic": True, "needs_pca": True}
+POSITIONAL = ("adata", "context")
+TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
+
+
+def is_own(method: str) -> bool:
+    """Tell the place of a user's function from a name of the registry."""
+    return ":" in method or method.endswith(".py")
+
+
+def source_file(method: str) -> Path | None:
+    """File that a user's function lies in; None for an importable module."""
+    place, _ = _split(method)
+    return Path(place) if place.endswith(".py") else None
+
+
+def flags(method: str) -> dict[str, Any]:
+    """Fields of :class:`scbraid.methods.Method` of a user's own method."""
+    from scbraid.methods import Method
+
+    given = getattr(_module(method), "METHOD", {})
+    known = {field.name for field in dataclasses.fields(Method)} - {"module", "maps"}
+    for name in given:
+        if name not in known:
+            raise UserError(f"{method}: METHOD has an unknown key '{name}', {suggest(str(name), known)}")
+    return DEFAULT_FLAGS | given
+
+
+@cache
+def function(method: str) -> Callable[..., Result]:
+    """Import a user's function.
+
+    Raises
+    ------
+    UserError
+        No such file, module or function, or one that does not take data and context.
+    """
+    module = _module(method)
+    _, name = _split(method)
+    found = getattr(module, name, None)
+    if not callable(found):
+        functions = [key for key, value in vars(module).items() if inspect.isfunction(value)]
+        raise UserError(f"{method}: there is no function '{name}', {suggest(name, functions or ['none there'])}")
+    taken = [p for p in inspect.signature(found).parameters.values() if p.kind is not p.KEYWORD_ONLY]
+    if len(taken) < len(POSITIONAL) or any(p.default is p.empty for p in taken[len(POSITIONAL) :] if p.kind.value < 2):
+        raise UserError(f"{method}: a method takes ({', '.join(POSITIONAL)}, *, parameters with defaults)")
+    return _returning_results(found)
+
+
+def parameters(method: str) -> dict[str, Any]:
+    """JSON schemas of a user's parameters: ``PARAMETERS`` of the module, or what the defaults of the function tell."""
+    declared = getattr(_module(method), "PARAMETERS", None)
+    if declared is not None:
+        return declared
+    keywords = list(inspect.signature(inspect.unwrap(function(method))).parameters.values())[len(POSITIONAL) :]
+    found = {}
+    for keyword in keywords:
+        if keyword.default is keyword.empty:
+            raise UserError(f"{method}: the parameter '{keyword.name}' has no default")
+        kind = TYPES.get(type(keyword.default))
+        found[keyword.name] = {"default": keyword.default} | ({"type": kind} if kind else {})
+    return found
+
+
+def _split(method: str) -> tuple[str, str]:
+    if method.endswith(".py"):
+        return method, Path(method).stem
+    place, _, name = method.rpartition(":")
+    return place, name
+
+
+@cache
+def _module(method: str) -> ModuleType:
+    place, _ = _split(method)
+    try:
+        if not place.endswith(".py"):
+            if (here := str(Path.cwd())) not in sys.path:
+                sys.path.append(here)
+            return importlib.import_module(place)
+        file = Path(place).expanduser()
+        if not file.is_file():
+            raise UserError(f"{method}: no such file: {file}")
+        spec = importlib.util.spec_from_file_location(f"scbraid_own_{file.stem}", file)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[spec.name] = module
+        spec.loader.exec_module(module)
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"{method}: it cannot be imported ({type(error).__name__}: {error})") from error
+    return module
+
+
+def _returning_results(found: Callable[..., Any]) -> Callable[..., Result]:
+    from functools import wraps
+
+    from scbraid.methods import Result
+
+    @wraps(found)
+    def call(*data: Any, **keywords: Any) -> Result:
+        answer = found(*data, **keywords)
+        return answer if isinstance(answer, Result) else Result(embedding=answer)
+
+    return call

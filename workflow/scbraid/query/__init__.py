@@ -1,0 +1,1 @@
+"""Map cells never seen before onto a saved reference."""

@@ -1,0 +1,1 @@
+"""Label transfer: tasks, classifiers and scores."""

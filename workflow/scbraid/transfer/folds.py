@@ -1,0 +1,135 @@
+"""Training that belongs to a task of the label transfer: without its query labels, or without its query cells."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from scbraid.contract import check_device, check_embedding, check_probabilities
+from scbraid.files import embedding_table
+from scbraid.methods import Context, Mapped, Result, find, load_mapping
+from scbraid.runs import checked_result, failure
+from scbraid.transfer.tasks import tasks, visible_labels
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folds:
+    """What training for every task gave.
+
+    Attributes
+    ----------
+    embedding, probabilities
+        Index (task, cell), dimensions or labels as columns; no columns where training failed or predicts nothing.
+    facts
+        ``failed``, a reason or None, and ``tasks``: seconds, epochs and share of weights trained in each.
+    """
+
+    embedding: pd.DataFrame
+    probabilities: pd.DataFrame
+    facts: dict[str, Any]
+
+
+def train_folds(
+    adata: AnnData,
+    cells: pd.DataFrame,
+    *,
+    run: str,
+    method: str,
+    parameters: dict[str, Any],
+    seed: int,
+    accelerator: str,
+    threads: int,
+    maps: bool,
+) -> Folds:
+    """Train a method once for every task.
+
+    Parameters
+    ----------
+    adata
+        HVG data, as for :func:`scbraid.runs.run_method`.
+    cells
+        Roles of the same cells (:func:`scbraid.transfer.tasks.assign_roles`).
+    run, method, parameters, seed, accelerator, threads
+        As for :func:`scbraid.runs.run_method`.
+    maps
+        Whether to train on the reference alone and map the query (reference mapping), instead of training on all cells
+        with the labels of the query hidden.
+    """
+    accelerator = accelerator if find(method).trains else "cpu"
+    context = Context(seed=seed, accelerator=accelerator, threads=threads)
+    train = _map_query if maps else _hide_labels
+    embeddings, probabilities, facts = {}, {}, {}
+    try:
+        for task, _, query in tasks(cells):
+            with tempfile.TemporaryDirectory() as folder:
+                data = adata.copy()
+                data.obs["label"] = visible_labels(cells, task)
+                settings = {"run": run, "method": method, "parameters": parameters}
+                embeddings[task], probabilities[task], facts[task] = train(
+                    data, cells, query, replace(context, model_dir=Path(folder)), **settings
+                )
+    except MemoryError:
+        raise  # a retry gets more memory
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other methods go on
+        empty = pd.DataFrame(index=pd.MultiIndex.from_arrays([[], []], names=["task", "cell"]))
+        return Folds(embedding=empty, probabilities=empty, facts={"failed": failure(error, what=run), "tasks": {}})
+    return Folds(
+        embedding=pd.concat(embeddings, names=["task", "cell"]),
+        probabilities=pd.concat(probabilities, names=["task", "cell"]),
+        facts={"failed": None, "tasks": facts},
+    )
+
+
+def _hide_labels(
+    adata: AnnData, _cells: pd.DataFrame, _query: np.ndarray, context: Context, *, run: str, **settings: Any
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    started = time.perf_counter()
+    result = checked_result(adata, context, run=run, **settings)
+    facts = {"seconds": round(time.perf_counter() - started, 3), "epochs": result.facts.get("epochs")}
+    return embedding_table(np.asarray(result.embedding), adata.obs_names), _labels_of(result, adata), facts
+
+
+def _map_query(
+    adata: AnnData, cells: pd.DataFrame, query: np.ndarray, context: Context, *, run: str, **settings: Any
+) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
+    kind = find(settings["method"])
+    reference = cells["reference"].to_numpy() & ~query
+    old, new = _part(adata, reference), _part(adata, query)
+    started = time.perf_counter()
+    trained = checked_result(old, context, run=run, **settings)
+    between = time.perf_counter()
+    mapped = load_mapping(settings["method"])(new, context, **settings["parameters"])
+    facts = {
+        "seconds": round(time.perf_counter() - between, 3),
+        "seconds_reference": round(between - started, 3),
+        **{name: mapped.facts.get(name) for name in ("epochs", "fraction_trained")},
+    }
+    check_device(asked=context.accelerator, used=mapped.device, method=run)
+    check_embedding(mapped.embedding, new.obs_names, method=run, expression=new.X, batch=new.obs["batch"].to_numpy())
+    if kind.predicts:
+        check_probabilities(mapped.probabilities, new.obs_names, method=run)
+    parts = [(trained, old), (mapped, new)]
+    embedding = pd.concat([embedding_table(np.asarray(part.embedding), data.obs_names) for part, data in parts])
+    return embedding, pd.concat([_labels_of(part, data) for part, data in parts]), facts
+
+
+def _part(adata: AnnData, chosen: np.ndarray) -> AnnData:
+    part = adata[chosen].copy()
+    part.obs["batch"] = part.obs["batch"].cat.remove_unused_categories()
+    return part
+
+
+def _labels_of(result: Result | Mapped, adata: AnnData) -> pd.DataFrame:
+    names = pd.Index(adata.obs_names, name="cell")
+    if result.probabilities is None:
+        return pd.DataFrame(index=names)
+    return result.probabilities.astype(np.float32).set_axis(names)

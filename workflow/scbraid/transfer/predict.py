@@ -1,0 +1,92 @@
+"""Predict the labels of all query cells of a data set, task by task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from scbraid.transfer import classifiers
+from scbraid.transfer.tasks import tasks
+
+if TYPE_CHECKING:
+    from scbraid.neighbors import Neighbors
+
+#: columns of predictions.parquet before the probability of every label
+COLUMNS = ("cell", "task", "truth", "seen", "prediction", "probability", "uncertainty", "decision")
+
+
+def predict(
+    cells: pd.DataFrame,
+    *,
+    classifier: str,
+    embedding: pd.DataFrame,
+    probabilities: pd.DataFrame | None = None,
+    neighbors: Neighbors | None = None,
+    n_neighbors: int = 15,
+    unknown_above: float = 0.5,
+) -> pd.DataFrame:
+    """Predict labels; those of a task's query cells are compared with, never looked at.
+
+    Parameters
+    ----------
+    cells
+        From :func:`scbraid.transfer.tasks.assign_roles`; cells that the embedding lacks (dropped in qc) are left out.
+    classifier
+        ``knn``, ``logistic``, ``head`` (probabilities as they are) or ``mapping`` (probabilities where the method
+        gives them, nearest neighbours otherwise).
+    embedding
+        Cells x dimensions, or with the index (task, cell) where every task has its own. Without dimensions for a
+        graph, and for a failed run, which predicts nothing.
+    probabilities
+        Cells x labels, indexed like the embedding; without columns for methods that predict none.
+    neighbors
+        The graph of a graph method.
+    n_neighbors
+        Reference cells that vote.
+    unknown_above
+        Uncertainty above which a cell is called unknown.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a query cell (see :func:`scbraid.transfer.classifiers.prediction_table`); tasks in the order of names.
+    """
+    names = embedding.index.unique("cell") if "task" in embedding.index.names else embedding.index
+    cells = cells.loc[names]
+    own_probabilities = probabilities is not None and probabilities.shape[1] > 0
+    tables = []
+    for task, reference, query in tasks(cells):
+        labels = cells["label"][reference].astype(str).to_numpy()
+        if own_probabilities:
+            found = _of_task(probabilities, task, names[query]).dropna(axis=1, how="all")
+            uncertainty = classifiers.from_probabilities(found)
+        elif classifier == "head":
+            continue
+        elif neighbors is not None and neighbors.indices.size:
+            all_labels = cells["label"].astype(object).to_numpy()
+            found, uncertainty = classifiers.graph_knn(neighbors, all_labels, reference, query, n_neighbors=n_neighbors)
+        elif embedding.shape[1]:
+            points = _of_task(embedding, task, names).to_numpy()
+            if classifier == "logistic":
+                found, uncertainty = classifiers.logistic(points[reference], labels, points[query])
+            else:
+                found, uncertainty = classifiers.knn(points[reference], labels, points[query], n_neighbors=n_neighbors)
+        else:
+            continue
+        tables.append(
+            classifiers.prediction_table(
+                found.set_axis(names[query]),
+                uncertainty,
+                truth=cells["label"][query],
+                reference_labels=np.unique(labels),
+                task=task,
+                unknown_above=unknown_above,
+            )
+        )
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
+
+
+def _of_task(table: pd.DataFrame, task: str, cells: pd.Index) -> pd.DataFrame:
+    return (table.loc[task] if "task" in table.index.names else table).loc[cells]

@@ -1,0 +1,30 @@
+"""Train once for every task of the label transfer, blind to its query: the script of the rules folds and mapping."""
+
+from adapter import job
+
+with job(snakemake) as terminal:
+    import pandas as pd
+
+    from scbraid.files import read_embedding, read_h5ad, write_embedding, write_json
+    from scbraid.transfer.folds import train_folds
+
+    adata = read_h5ad(snakemake.input.hvg)
+    if snakemake.input.pca:
+        adata.obsm["X_pca"] = read_embedding(snakemake.input.pca).to_numpy()
+    folds = train_folds(
+        adata,
+        pd.read_parquet(snakemake.input.cells).loc[adata.obs_names],
+        run=snakemake.wildcards.method,
+        seed=int(snakemake.wildcards.seed),
+        accelerator=snakemake.params.accelerator,
+        threads=snakemake.threads,
+        maps=snakemake.params.maps,
+        **snakemake.params.method,
+    )
+    write_embedding(folds.embedding, snakemake.output.embedding)
+    write_embedding(folds.probabilities, snakemake.output.probabilities)
+    write_json(folds.facts, snakemake.output.facts)
+    if folds.facts["failed"]:
+        print(
+            f"scbraid: {snakemake.rule} of {snakemake.wildcards.method} failed: {folds.facts['failed']}", file=terminal
+        )
