@@ -58,7 +58,7 @@ def task_scores(cells: pd.DataFrame, embedding: pd.DataFrame, classifier: str, u
     predictions = predict(cells, classifier=classifier, embedding=embedding, unknown_above=unknown_above)
     scores = score_predictions(predictions)
     found = scores[scores["label"] == "all"].set_index("score")["value"].to_dict()
-    decisions = predictions.loc[predictions["seen"].eq(True), "decision"]  # noqa: FBT003
+    decisions = predictions.loc[predictions["seen"].eq(True), "decision"]
     return found | {"unknown_seen": (decisions == "unknown").mean()}
 
 

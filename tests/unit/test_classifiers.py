@@ -88,15 +88,15 @@ def test_distance_in_the_uncertainty_by_hand() -> None:
 
 
 def test_share_in_the_uncertainty_by_hand() -> None:
-    """Most of the reference has no query cell near; 39 of the 50 cells nearest to any of the query are others of it."""
+    """Most of the reference has no query cell near; 19 of the 30 cells nearest to any of the query are others of it."""
     reference = column(*range(100), *range(1000, 1200))
-    _, uncertainty = knn(reference, np.full(300, "T"), 50 + column(*range(40)) / 1000)
-    np.testing.assert_allclose(uncertainty, 1 - 11 / 50)
+    _, uncertainty = knn(reference, np.full(300, "T"), 50 + column(*range(20)) / 1000)
+    np.testing.assert_allclose(uncertainty, 1 - 11 / 30)
 
 
 def graph_of_eight() -> tuple[Neighbors, np.ndarray, np.ndarray]:
     """Cells 0 to 2 have the label T, 3 the label B; 4 to 7 are the query."""
-    indices = [[1, 2, 4], [0, 2, 4], [0, 1, 5], [0, 1, 2], [0, 5, 6], [1, 2, 6], [4, 5, 7], [3, 6, 0]]
+    indices = [[1, 2, 4], [0, 4, 5], [0, 1, 5], [0, 1, 2], [0, 5, 6], [1, 2, 6], [4, 5, 7], [3, 6, 0]]
     distances = np.ones((8, 3), dtype=np.float32)
     distances[4] = 2
     distances[7] = [1, 2, 3]
@@ -110,9 +110,9 @@ def test_graph_by_hand() -> None:
     assert list(probabilities.columns) == ["B", "T"]
     b = 1 / (1 + np.exp(-2 * (9 - 1) / 5))  # 5: mean of the squared distances 1 and 9
     np.testing.assert_allclose(probabilities["B"], [0, 0, 0.5, b])
-    # 4: half as many reference neighbours as usual (1/3, 2/3), twice as far. 6: none
-    np.testing.assert_allclose(uncertainty[:3], [1 - 0.5 / 4, 0, 1])
-    usual_share = b + (1 - b) * 2 / 3  # all of the neighbours of cell 3, two thirds of those of 0 to 2
+    # Shares of the cells with T: 2/3, 1/3 and 2/3, lower quartile 1/2. Cell 4 has 1/3, twice as far; 6 has none.
+    np.testing.assert_allclose(uncertainty[:3], [1 - 2 / 3 / 4, 0, 1])
+    usual_share = b + (1 - b) / 2  # all neighbours of cell 3, the only one with B
     np.testing.assert_allclose(uncertainty[3], 1 - b * (2 / 3) / usual_share / 2**2)
 
 

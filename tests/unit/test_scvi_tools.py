@@ -13,9 +13,9 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from scbraid.errors import UserError
 from scbraid.features import select_features
-from scbraid.methods import METHODS, Context, Mapped, Result, load, load_mapping, parameter_schema, scvi_query
+from scbraid.methods import Context, Mapped, Result, load, load_mapping, parameter_schema, scvi_query
 from scbraid.standardize import standardize
-from unit.cvae.simulated import own_among_neighbors, simulate
+from unit.cvae.simulated import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -293,36 +293,31 @@ def test_surgery_leaves_what_is_known(n_known: int, demo: AnnData, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("changed", "message"),
+    ("key", "column", "message"),
     [
-        (
-            {"categorical_covariates": ["sexe"]},
-            "categorical_covariates names 'sexe', which is no column of obs; did you mean 'sex'",
-        ),
-        (
-            {"categorical_covariates": ["gaps"]},
-            "categorical_covariates names 'gaps', whose value is missing in 1 of 360 cells",
-        ),
-        ({"continuous_covariates": ["sex"]}, "continuous_covariates names 'sex', whose values are no numbers"),
+        ("categorical_covariates", "sexe", "which is no column of obs; did you mean 'sex'"),
+        ("categorical_covariates", "gaps", "whose value is missing in 1 of 360 cells"),
+        ("continuous_covariates", "sex", "whose values are no numbers"),
     ],
 )
-def test_covariates_that_cannot_be(changed: dict[str, Any], message: str, demo: AnnData, tmp_path: Path) -> None:
+def test_covariates_that_cannot_be(key: str, column: str, message: str, demo: AnnData, tmp_path: Path) -> None:
     data = demo.copy()
     data.obs["gaps"] = ["x"] * (data.n_obs - 1) + [None]
-    with pytest.raises(UserError, match=f"^scvi: {message}"):
-        run("scvi", data, tmp_path, **changed)
+    with pytest.raises(UserError, match=f"^scvi: {key} names '{column}', {message}"):
+        run("scvi", data, tmp_path, **{key: [column]})
 
 
-def test_scanvi_needs_labels(demo: AnnData, tmp_path: Path) -> None:
+@pytest.mark.parametrize("n_labels", [0, 1])
+def test_scanvi_needs_two_labels(n_labels: int, demo: AnnData, tmp_path: Path) -> None:
     data = demo.copy()
-    data.obs["label"] = data.obs["label"].cat.set_categories([])
-    with pytest.raises(UserError, match="^scanvi: 0 of 360 cells have a label"):
+    data.obs["label"] = data.obs["label"].cat.set_categories(data.obs["label"].cat.categories[:n_labels])
+    with pytest.raises(UserError, match=rf"^scanvi: the cells have {n_labels} different labels and it needs 2; "):
         run("scanvi", data, tmp_path)
 
 
 def test_sysvi_needs_two_batches(demo: AnnData, tmp_path: Path) -> None:
     one = demo[demo.obs["batch"] == demo.obs["batch"].iloc[0]]
-    with pytest.raises(UserError, match="^sysvi: the data have one batch"):
+    with pytest.raises(UserError, match=r"^sysvi: the data have one batch"):
         run("sysvi", one, tmp_path)
 
 

@@ -25,7 +25,7 @@ PARAMETERS = SCVI_PARAMETERS | {
     "n_samples_per_label": {
         "description": "Cells of every label that an epoch classifies; null classifies all cells with a label.",
         "type": ["integer", "null"],
-        "minimum": 1,
+        "minimum": 2,
         "default": None,
     },
     "linear_classifier": {
@@ -35,7 +35,7 @@ PARAMETERS = SCVI_PARAMETERS | {
     },
 }
 UNLABELLED = "unlabelled"
-MIN_LABELLED = 2
+MIN_LABELS = 2
 
 
 def scanvi(adata: AnnData, context: Context, **parameters: Any) -> Result:
@@ -47,7 +47,7 @@ def scanvi(adata: AnnData, context: Context, **parameters: Any) -> Result:
     Raises
     ------
     UserError
-        Fewer than two cells have a label.
+        The cells have fewer than two labels.
     """
     from scvi.model import SCANVI
 
@@ -74,9 +74,9 @@ def map_query(adata: AnnData, context: Context, **parameters: Any) -> Mapped:
 def _labels(adata: AnnData) -> pd.Series:
     """Labels without the categories that no cell has, which the model must not learn to know."""
     labels = adata.obs["label"].cat.remove_unused_categories()
-    if labels.notna().sum() < MIN_LABELLED:
+    if len(labels.cat.categories) < MIN_LABELS:
         raise UserError(
-            f"scanvi: {labels.notna().sum()} of {len(labels)} cells have a label and it needs {MIN_LABELLED}; "
+            f"scanvi: the cells have {len(labels.cat.categories)} different labels and it needs {MIN_LABELS}; "
             "name a column of labels with the data set, or take scvi"
         )
     if UNLABELLED in labels.cat.categories:

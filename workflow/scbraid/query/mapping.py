@@ -100,6 +100,7 @@ def map_onto(
         "reference": str(reference.folder),
         **{fact: getattr(reference, fact) for fact in ("run", "method", "parameters", "seed")},
         "reference_cells": len(reference.cells),
+        "reference_versions": reference.versions,
         **_about_genes(aligned),
         "device_asked": accelerator,
         "device": mapped.device,

@@ -8,14 +8,14 @@ and all neighbours agree. The uncertainty of a query cell is therefore
 p
     The largest probability.
 share
-    Reference cells among the nearest 50 cells of reference and query together, relative to the median of reference
-    cells with that label, at most 1. Low for a group of query cells that has no counterpart in the reference, and
-    where batches stay apart.
+    Reference cells among the nearest 30 cells of reference and query together, relative to what three of four reference
+    cells with that label have at least, at most 1. Low for a group of query cells without counterpart in the reference,
+    and where batches stay apart.
 distance
-    Mean distance to the nearest reference cells, relative to that of reference cells with that label (their 90th
-    percentile), at least 1. High for a single query cell far from everything.
+    Mean distance to the nearest reference cells, relative to what nine of ten reference cells with that label have at
+    most, at least 1. High for a single query cell far from everything.
 
-Typical values of labels are weighted by the probabilities of the cell. Both factors stay the same when an embedding is
+What is usual for a label is weighted by the probabilities of the cell. Both factors stay the same when an embedding is
 multiplied by a constant. `share` makes the uncertainty of a cell depend on the cells that it is transferred with.
 """
 
@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 N_NEIGHBORS = 15
-SHARE_AMONG = 50
-FAR_QUANTILE = 0.9
+SHARE_AMONG = 30
+SHARE_QUANTILE = 0.25
+DISTANCE_QUANTILE = 0.9
 SHARPNESS = 2.0
 
 
@@ -258,8 +259,8 @@ def _likeness(
     own_share, found_share = share
     own_distance, found_distance = distance
     reached = pd.Series(own_distance).where(np.isfinite(own_distance))
-    usual_share = probabilities @ pd.Series(own_share).groupby(codes).median().to_numpy()
-    usual_distance = probabilities @ reached.groupby(codes).quantile(FAR_QUANTILE).fillna(0).to_numpy()
+    usual_share = probabilities @ pd.Series(own_share).groupby(codes).quantile(SHARE_QUANTILE).to_numpy()
+    usual_distance = probabilities @ reached.groupby(codes).quantile(DISTANCE_QUANTILE).fillna(0).to_numpy()
     relative_share = np.divide(found_share, usual_share, out=np.ones_like(usual_share), where=usual_share > 0)
     is_far = found_distance > usual_distance
     nearness = np.divide(usual_distance, found_distance, out=np.ones_like(usual_share), where=is_far)
