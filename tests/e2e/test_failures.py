@@ -1,8 +1,7 @@
-"""A method that fails: the others go on, report and benchmark tell, the exit status says so, and a mended one reruns."""
+"""A method that fails: the others go on, report, benchmark and exit status tell, and a mended one reruns."""
 
 from __future__ import annotations
 
-import subprocess
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import pytest
 from support import copy_checkout, snakemake, write_config
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 BROKEN = """

@@ -234,9 +234,13 @@ def test_reference_of_one_cell(classify: Callable) -> None:
     assert list(uncertainty) == [0, 1]
 
 
-def test_uncertainty_of_given_probabilities() -> None:
-    given = pd.DataFrame({"B": [0.25, 1.0], "T": [0.75, 0.0]})
-    np.testing.assert_array_equal(from_probabilities(given), [0.25, 0])
+def test_uncertainty_of_given_probabilities_counts_the_distance_too() -> None:
+    """A query cell where a reference cell is, and one ten times farther away than reference cells are."""
+    reference, labels = column(*range(40)), np.array(["T", "B"] * 20)
+    given = pd.DataFrame({"B": [0.25, 0.9], "T": [0.75, 0.1]})
+    near, far = from_probabilities(given, reference, labels, column(20, 400))
+    assert near == pytest.approx(0.25, abs=0.02)
+    assert far > 0.99
 
 
 CELLS = ["a", "b", "c", "d"]

@@ -134,7 +134,10 @@ def test_resolved_config_does_not_depend_on_the_order_of_keys() -> None:
             "config: neighbors: unknown key 'n_neighbours', did you mean 'n_neighbors'?",
         ),
         (config("umap: {mindist: 1}"), "config: umap: unknown key 'mindist', did you mean 'min_dist'?"),
-        (config("transfer: {k: 1}"), "config: transfer: unknown key 'k', valid: classifiers, n_neighbors, unknown_above"),
+        (
+            config("transfer: {k: 1}"),
+            "config: transfer: unknown key 'k', valid: classifiers, n_neighbors, unknown_above",
+        ),
         (config("metrics: {includ: [nmi]}"), "config: metrics: unknown key 'includ', did you mean 'include'?"),
         (config("qc: {mads_mito: 3}"), "config: qc: unknown key 'mads_mito', did you mean 'mads_mitochondrial'?"),
         (
@@ -229,9 +232,9 @@ def test_run_with_a_new_name_and_no_method_is_explained() -> None:
         ),
         (
             config(dataset="label: l, transfer: {query: x}"),
-            "config: datasets/d/transfer/query is 'x', which does not fit. Cells whose labels are hidden and predicted: "
-            "a list of batches, `each_batch` (every batch in turn from the others), or `unlabelled` (cells without a "
-            "label, also those called unknown).",
+            "config: datasets/d/transfer/query is 'x', which does not fit. Cells whose labels are hidden and "
+            "predicted: a list of batches, `each_batch` (every batch in turn from the others), or `unlabelled` "
+            "(cells without a label, also those called unknown).",
         ),
         (
             config(dataset='features: {n_top_genes: "2000"}'),

@@ -58,9 +58,7 @@ def method(folder: Path, name: str, text: str) -> str:
 def folds(adata: AnnData, cells: pd.DataFrame, name: str, *, maps: bool = False, **parameters: Any) -> Folds:
     defaults = {key: entry["default"] for key, entry in parameter_schema(name)["properties"].items()}
     settings = {"seed": 0, "accelerator": "cpu", "threads": 1}
-    return train_folds(
-        adata, cells, run="r", method=name, parameters=defaults | parameters, maps=maps, **settings
-    )
+    return train_folds(adata, cells, run="r", method=name, parameters=defaults | parameters, maps=maps, **settings)
 
 
 def shuffled_labels(adata: AnnData, batch: str) -> AnnData:
@@ -89,7 +87,7 @@ def sees_query_labels(adata: AnnData, name: str, **options: Any) -> bool:
 
 
 @pytest.mark.parametrize("maps", [False, True])
-def test_query_labels_are_hidden_from_a_trained_method(maps: bool, demo_hvg: AnnData) -> None:  # noqa: FBT001
+def test_query_labels_are_hidden_from_a_trained_method(maps: bool, demo_hvg: AnnData) -> None:
     assert not sees_query_labels(demo_hvg, "cvae_labels", maps=maps, **TINY)
 
 
@@ -108,9 +106,9 @@ def test_each_batch_is_hidden_in_its_own_training(demo_hvg: AnnData, tmp_path: P
     trained = folds(demo_hvg, cells, method(tmp_path, "honest", HONEST))
     sizes = demo_hvg.obs["batch"].value_counts()
     assert list(trained.facts["tasks"]) == sorted(sizes.index)
-    for task, table in trained.probabilities.groupby(level="task"):
+    for task, every in trained.probabilities.groupby(level="task"):
         known = cells["label"][cells["task"] != task].astype("category").cat.categories
-        table = table.dropna(axis=1)
+        table = every.dropna(axis=1)
         assert list(table) == list(known)
         hidden = sizes[task] / sizes.sum()
         assert table.iloc[0, 0] == pytest.approx((0.1 + hidden) / (0.1 * len(known) + hidden), rel=1e-4)

@@ -101,5 +101,5 @@ def test_mistakes_are_found_when_the_config_is_read(place: str, message: str, tm
 
 
 def test_unknown_parameter_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="methods/mine: unknown key 'facter', did you mean 'factor'?"):
+    with pytest.raises(UserError, match="methods/mine: unknown key 'facter', did you mean 'factor'"):
         resolve(config(write(tmp_path / "scaled.py"), facter=1))

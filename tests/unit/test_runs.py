@@ -31,7 +31,11 @@ if TYPE_CHECKING:
 TINY: dict[str, dict[str, Any]] = {
     "scanorama": {"dimred": 20},
     "combat": {"n_comps": 20},
-    **{name: {"n_hidden": 16, "n_latent": 5, "n_layers": 1, "max_epochs": 2} for name in METHODS if METHODS[name].trains},
+    **{
+        name: {"n_hidden": 16, "n_latent": 5, "n_layers": 1, "max_epochs": 2}
+        for name in METHODS
+        if METHODS[name].trains
+    },
 }
 
 
@@ -173,7 +177,7 @@ def elsewhere(adata: AnnData) -> Result:
     return Result(embedding=adata.obsm["X_pca"], device="cuda:0")
 
 
-def nothing(adata: AnnData) -> Result:  # noqa: ARG001 - every method has this signature
+def nothing(adata: AnnData) -> Result:
     return Result()
 
 
@@ -212,7 +216,7 @@ def test_failed_run_leaves_its_reason_and_nothing_to_mistake_for_a_result(
     assert embedding.shape[1] == 0
 
 
-def half_written(adata: AnnData, context: Context) -> Result:  # noqa: ARG001 - every method has this signature
+def half_written(adata: AnnData, context: Context) -> Result:
     (context.model_dir / "weights.pt").write_bytes(b"half")
     raise ValueError("stopped")
 

@@ -251,14 +251,13 @@ def for_report(wildcards):
         "benchmark/umap.svg",
     ]
     files = expand("results/{dataset}/{file}", dataset=DATASETS, file=of_dataset)
+    files += records()
     for dataset in DATASETS:
         for run, seed in runs():
-            of_run = ["run.json", "umap.parquet"]
+            folder = f"results/{dataset}/runs/{run}/seed-{seed}"
+            files.append(f"{folder}/umap.parquet")
             if method_of(run).trains:
-                of_run.append("history.tsv")
-            files += expand(
-                f"results/{dataset}/runs/{run}/seed-{seed}/{{file}}", file=of_run
-            )
+                files.append(f"{folder}/history.tsv")
         for classifier, run, seed in transfers(dataset):
             transfer = f"results/{dataset}/transfer/{classifier}/{run}/seed-{seed}"
             files += [f"{transfer}/predictions.parquet", f"{transfer}/scores.tsv"]

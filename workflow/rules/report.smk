@@ -15,6 +15,7 @@ rule report:
     params:
         config=config,
         runs=runs(),
+        transfers={dataset: transfers(dataset) for dataset in DATASETS},
     message:
         "Write results/report.html"
     script:

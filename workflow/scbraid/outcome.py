@@ -39,8 +39,8 @@ def verdict(table: pd.DataFrame) -> str | None:
         [
             f"{len(failed)} of {len(table)} runs failed; the others are complete and in the report:",
             *lines,
-            "Their logs are in results/logs. The next `snakemake` tries them again; `allow_failures: true` in the config "
-            "accepts them.",
+            "Their logs are in results/logs. The next `snakemake` tries them again; with `allow_failures: true` in the "
+            "config they count as done.",
         ]
     )
 

@@ -30,6 +30,7 @@ def answer_for(totals: dict[str, float], *, sd: float = math.nan, seeds: int = 1
             "seeds": [0 if is_failed else seeds for is_failed in failed],
             "is_control": [name in controls for name in ranked],
             "needs_labels": [METHODS[name].needs_labels for name in ranked],
+            "is_graph": [METHODS[name].is_graph for name in ranked],
             "failed": ["seed 0: no" if is_failed else math.nan for is_failed in failed],
             "seconds": 42.3,
             "peak_ram_mb": 2048.0,
@@ -141,3 +142,12 @@ def test_labels_that_the_best_method_saw_are_told() -> None:
     )
     assert answer_for({"cvae_labels": 0.8}).fairness.endswith("labels are kept.")
     assert answer_for({"scvi": 0.9, "cvae_labels": 0.8}).fairness == ""
+
+
+def test_metrics_that_a_graph_is_spared_are_told() -> None:
+    found = answer_for({"bbknn": 0.8, "scvi": 0.7, "pca": 0.6})
+    assert found.fairness == (
+        "bbknn is a graph: metrics that need an embedding count in the scores of others only; the best of the "
+        "embeddings is scvi (0.700)."
+    )
+    assert answer_for({"scvi": 0.9, "bbknn": 0.8}).fairness == ""

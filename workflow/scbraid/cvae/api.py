@@ -256,18 +256,26 @@ class CVAE:
         -------
         A model of the query cells; `run_info` tells the fraction of weights that were trained.
         """
-        return self._mapped(
+        mapped = self._mapped(
             adata, self.vocabulary, self.module, seed=self.seed, device=self.device, max_epochs=max_epochs
         )
+        return mapped.fit() if mapped._n_trained else mapped
 
     @classmethod
     def load_query(
         cls, folder: str | Path, adata: AnnData, *, max_epochs: int | None = None, accelerator: str = "auto"
     ) -> CVAE:
-        """Map cells as :meth:`map_query` does onto a saved model, without the data that it was trained on."""
+        """Embed other cells with a saved model, without the data that it was trained on.
+
+        As :meth:`map_query`, but where the encoder is shared by all batches nothing is trained: new weights of the
+        decoder would leave the embedding as it is.
+        """
         module, vocabulary, description = read_model(folder)
         device = choose_device(accelerator)
-        return cls._mapped(adata, vocabulary, module, seed=description["seed"], device=device, max_epochs=max_epochs)
+        mapped = cls._mapped(adata, vocabulary, module, seed=description["seed"], device=device, max_epochs=max_epochs)
+        if not module.settings.encode_covariates:
+            mapped._n_trained = 0
+        return mapped.fit() if mapped._n_trained else mapped
 
     @classmethod
     def _mapped(
@@ -284,7 +292,7 @@ class CVAE:
         extended, n_trained = query.extend(module, known, vocabulary, max_epochs=max_epochs)
         mapped = cls.__new__(cls)
         mapped._set_up(adata, vocabulary, extended, seed=seed, device=device, n_trained=n_trained)
-        return mapped.fit() if n_trained else mapped
+        return mapped
 
     def save(self, folder: str | Path) -> None:
         """Write weights, names of genes and batches, parameters, versions and history into a folder."""

@@ -47,22 +47,20 @@ def predict_labels(
         One row a cell, in the order of the embedding (:func:`scbraid.transfer.classifiers.prediction_table`). No rows
         for a reference without labels.
     """
-    cells = embedding.index
-    if probabilities.shape[1]:
-        labels = np.asarray(probabilities.columns)
-        uncertainty = classifiers.from_probabilities(probabilities)
-    elif reference.labelled.any():
-        known = reference.cells["label"][reference.labelled].astype(str).to_numpy()
-        labels = np.unique(known)
-        points = reference.embedding.to_numpy()[reference.labelled]
-        probabilities, uncertainty = classifiers.knn(points, known, embedding.to_numpy(), n_neighbors=n_neighbors)
-    else:
+    if not reference.labelled.any():
         return pd.DataFrame(columns=list(COLUMNS))
+    cells = embedding.index
+    labels = reference.cells["label"][reference.labelled].astype(str).to_numpy()
+    places = (reference.embedding.to_numpy()[reference.labelled], labels, embedding.to_numpy())
+    if probabilities.shape[1]:
+        uncertainty = classifiers.from_probabilities(probabilities, *places)
+    else:
+        probabilities, uncertainty = classifiers.knn(*places, n_neighbors=n_neighbors)
     return classifiers.prediction_table(
         probabilities.set_axis(cells),
         uncertainty,
         truth=pd.Series(np.nan, index=cells, dtype=object) if truth is None else truth.loc[cells],
-        reference_labels=labels,
+        reference_labels=np.unique(labels),
         task=QUERY,
         unknown_above=unknown_above,
     )

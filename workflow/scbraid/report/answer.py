@@ -38,7 +38,7 @@ class Answer:
     shown
         Runs whose UMAPs stand beside the answer: the baseline, if there is one, and the best other run.
     fairness
-        What the best run knew that others did not; empty if nothing.
+        What the best run knew that others did not, or was not asked; empty if nothing.
     """
 
     score: str
@@ -153,11 +153,17 @@ def _certainty(best: pd.Series, second: pd.Series | None, score: str, config: Co
 
 def _fairness(ranked: pd.DataFrame, score: str) -> str:
     best = ranked.iloc[0]
-    if not best["needs_labels"] or is_missing(best["bio"]):
-        return ""
-    advantage = f"{best['method']} learned from labels, and bio scores measure how well labels are kept"
-    blind = ranked[~ranked["needs_labels"]]
-    if blind.empty:
-        return f"{advantage}."
-    first = blind.iloc[0]
-    return f"{advantage}; the best of the methods that saw none is {first['method']} ({decimals(first[score])})."
+    sentences = []
+    if best["needs_labels"] and not is_missing(best["bio"]):
+        advantage = f"{best['method']} learned from labels, and bio scores measure how well labels are kept"
+        sentences.append(advantage + _best_of(ranked[~ranked["needs_labels"]], score, "methods that saw none"))
+    if best["is_graph"]:
+        advantage = f"{best['method']} is a graph: metrics that need an embedding count in the scores of others only"
+        sentences.append(advantage + _best_of(ranked[~ranked["is_graph"]], score, "embeddings"))
+    return " ".join(sentences)
+
+
+def _best_of(others: pd.DataFrame, score: str, what: str) -> str:
+    if others.empty:
+        return "."
+    return f"; the best of the {what} is {others.iloc[0]['method']} ({decimals(others.iloc[0][score])})."

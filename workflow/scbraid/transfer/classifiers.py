@@ -148,9 +148,29 @@ def logistic(reference: np.ndarray, labels: np.ndarray, query: np.ndarray) -> tu
     return pd.DataFrame(probabilities, columns=names), _uncertainty(probabilities, likeness)
 
 
-def from_probabilities(probabilities: pd.DataFrame) -> np.ndarray:
-    """Uncertainty of a classifier of which only the probabilities are known: what the largest lacks to 1."""
-    return _uncertainty(probabilities.to_numpy(dtype=float), np.ones(len(probabilities)))
+def from_probabilities(
+    probabilities: pd.DataFrame, reference: np.ndarray, labels: np.ndarray, query: np.ndarray
+) -> np.ndarray:
+    """Judge the probabilities that a method itself gave, by the embedding that it gave with them.
+
+    Parameters
+    ----------
+    probabilities
+        Query cells x labels.
+    reference, labels, query
+        As for :func:`knn`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Uncertainty, one a query cell, 0 to 1.
+    """
+    names = np.unique(labels)
+    codes = np.searchsorted(names, labels)
+    shares = probabilities.reindex(columns=names, fill_value=0.0).to_numpy(dtype=float)
+    distance = _nearest_reference(reference, query, N_NEIGHBORS)[0].mean(axis=1)
+    likeness = _likeness_in_embedding(reference, codes, query, shares, distance, N_NEIGHBORS)
+    return np.clip(1 - probabilities.to_numpy(dtype=float).max(axis=1) * likeness, 0, 1)
 
 
 def prediction_table(

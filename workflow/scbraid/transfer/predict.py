@@ -55,26 +55,27 @@ def predict(
     """
     names = embedding.index.unique("cell") if "task" in embedding.index.names else embedding.index
     cells = cells.loc[names]
-    own_probabilities = probabilities is not None and probabilities.shape[1] > 0
+    if probabilities is not None and probabilities.shape[1] == 0:
+        probabilities = None
+    is_graph = neighbors is not None and neighbors.graph is not None
+    if (embedding.shape[1] == 0 and not is_graph) or (classifier == "head" and probabilities is None):
+        return pd.DataFrame(columns=list(COLUMNS))
     tables = []
     for task, reference, query in tasks(cells):
         labels = cells["label"][reference].astype(str).to_numpy()
-        if own_probabilities:
-            found = _of_task(probabilities, task, names[query]).dropna(axis=1, how="all")
-            uncertainty = classifiers.from_probabilities(found)
-        elif classifier == "head":
-            continue
-        elif neighbors is not None and neighbors.indices.size:
-            all_labels = cells["label"].astype(object).to_numpy()
-            found, uncertainty = classifiers.graph_knn(neighbors, all_labels, reference, query, n_neighbors=n_neighbors)
-        elif embedding.shape[1]:
-            points = _of_task(embedding, task, names).to_numpy()
-            if classifier == "logistic":
-                found, uncertainty = classifiers.logistic(points[reference], labels, points[query])
-            else:
-                found, uncertainty = classifiers.knn(points[reference], labels, points[query], n_neighbors=n_neighbors)
+        if is_graph:
+            every = cells["label"].astype(object).to_numpy()
+            found, uncertainty = classifiers.graph_knn(neighbors, every, reference, query, n_neighbors=n_neighbors)
         else:
-            continue
+            points = _of_task(embedding, task, names).to_numpy()
+            places = {"reference": points[reference], "labels": labels, "query": points[query]}
+            if probabilities is not None:
+                found = _of_task(probabilities, task, names[query]).dropna(axis=1, how="all")
+                uncertainty = classifiers.from_probabilities(found, **places)
+            elif classifier == "logistic":
+                found, uncertainty = classifiers.logistic(**places)
+            else:
+                found, uncertainty = classifiers.knn(**places, n_neighbors=n_neighbors)
         tables.append(
             classifiers.prediction_table(
                 found.set_axis(names[query]),
@@ -85,8 +86,9 @@ def predict(
                 unknown_above=unknown_above,
             )
         )
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=list(COLUMNS))
+    return pd.concat(tables, ignore_index=True)
 
 
 def _of_task(table: pd.DataFrame, task: str, cells: pd.Index) -> pd.DataFrame:
-    return (table.loc[task] if "task" in table.index.names else table).loc[cells]
+    """Rows of a task in the order of `cells`; a task need not have cells that are neither reference nor query in it."""
+    return (table.loc[task] if "task" in table.index.names else table).reindex(cells)
