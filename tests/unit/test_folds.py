@@ -116,7 +116,8 @@ def test_each_batch_is_hidden_in_its_own_training(demo_hvg: AnnData, tmp_path: P
 
 def test_mapping_trains_on_the_reference_alone(demo_hvg: AnnData) -> None:
     cells = assign_roles(demo_hvg.obs, query=["pbmc5k_v3"], reference=["pbmc68k_v1"], name="d")
-    trained = folds(demo_hvg, cells, "cvae", maps=True, **TINY)
+    settings = TINY | {"encode_covariates": True}
+    trained = folds(demo_hvg, cells, "cvae", maps=True, **settings)
     batch = demo_hvg.obs["batch"]
     expected = [*batch.index[batch == "pbmc68k_v1"], *batch.index[batch == "pbmc5k_v3"]]
     assert list(trained.embedding.loc["query"].index) == expected
@@ -125,7 +126,7 @@ def test_mapping_trains_on_the_reference_alone(demo_hvg: AnnData) -> None:
     changed = demo_hvg.copy()
     other = (batch == "pbmc10k_v3").to_numpy()
     changed.layers["counts"] = changed.layers["counts"].multiply(np.where(other, 3, 1)[:, None]).tocsr()
-    pd.testing.assert_frame_equal(folds(changed, cells, "cvae", maps=True, **TINY).embedding, trained.embedding)
+    pd.testing.assert_frame_equal(folds(changed, cells, "cvae", maps=True, **settings).embedding, trained.embedding)
 
 
 def test_failed_training_predicts_nothing_and_says_why(demo_hvg: AnnData, tmp_path: Path) -> None:
