@@ -1,9 +1,10 @@
 """All methods and classifiers through the workflow itself, every batch left out in turn: the tables of docs/methods.md.
 
-    python tests/benchmarks/methods.py --datasets pbmc scmix pbmc_10x --cores 2
+    python tests/benchmarks/methods.py --datasets scmix --cores 2
 
-Runs `snakemake` in results/bench/methods, so that a second call computes only what changed, and writes methods.tsv
-(scores of every run), transfer.tsv (scores of every classifier), mapping.tsv (cost of reference mapping) and tables.md.
+Runs `snakemake` in results/bench/methods/<dataset>, so that a second call computes only what changed, and writes
+methods.tsv (scores of every run), transfer.tsv (scores of every classifier), mapping.tsv (cost of reference mapping)
+and tables.md of all data sets that have results there.
 """
 
 from __future__ import annotations
@@ -39,7 +40,6 @@ METHODS: dict[str, dict[str, Any]] = {
     "mrvi": {},
     "cvae": {},
     "cvae_encoded": {"method": "cvae"} | SURGERY,
-    "cvae_zinb": {"method": "cvae", "likelihood": "zinb"},
     "scanvi": EPOCHS,
     "cvae_labels": {},
     "control_labels": {},
@@ -57,48 +57,42 @@ TRANSFER_SCORES = (
 )
 
 
-def config(datasets: list[str]) -> dict[str, Any]:
+def config(name: str, classifiers: list[str]) -> dict[str, Any]:
     """Config of the comparison: every cell is kept, quality control has its own tests."""
     keep_all = {"scrublet": False} | dict.fromkeys(
         ("mads_log_counts", "mads_log_genes", "mads_top_20", "mads_mitochondrial")
     )
+    dataset = {
+        "source": str(DATASETS[name]),
+        "batch": "batch",
+        "label": "cell_type",
+        "transfer": {"query": "each_batch"},
+        "qc": keep_all,
+        "features": {"n_top_genes": min(N_TOP_GENES, read_h5ad(DATASETS[name]).n_vars)},
+    }
     return {
-        "datasets": {
-            name: {
-                "source": str(DATASETS[name]),
-                "batch": "batch",
-                "label": "cell_type",
-                "transfer": {"query": "each_batch"},
-                "qc": keep_all,
-                "features": {"n_top_genes": min(N_TOP_GENES, read_h5ad(DATASETS[name]).n_vars)},
-            }
-            for name in datasets
-        },
+        "datasets": {name: dataset},
         "methods": METHODS,
-        "transfer": {"classifiers": ["knn", "logistic", "head", "mapping"]},
+        "transfer": {"classifiers": classifiers},
         "accelerator": "cpu",
         "allow_failures": True,
     }
 
 
-def gathered(folder: Path, datasets: list[str]) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def gathered(output: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Scores of runs, scores of classifiers, and cost of mapping, from the results of the workflow."""
-    runs = pd.concat(
-        [
-            read_table(folder / name / "benchmark" / "summary.tsv", names=("method",)).assign(dataset=name)
-            for name in datasets
-        ]
-    )
+    summaries = sorted(output.glob("*/results/*/benchmark/summary.tsv"))
+    runs = pd.concat([read_table(file, names=("method",)).assign(dataset=file.parts[-3]) for file in summaries])
     transfers, mappings = [], []
-    for name in datasets:
-        transfer = folder / name / "transfer"
+    for folder in (file.parents[1] for file in summaries):
+        name, transfer = folder.name, folder / "transfer"
         for file in sorted(transfer.glob("*/*/seed-*/scores.tsv")):
             classifier, method, _ = file.parts[-4:-1]
             scores = read_table(file, names=("score", "label")).drop_duplicates("score").set_index("score")["value"]
             row = {"dataset": name, "classifier": classifier, "method": method}
             transfers.append(row | scores.reindex(TRANSFER_SCORES).to_dict())
         for file in sorted((transfer / "mapped").glob("*/seed-0/folds.json")):
-            retrained = read_json(folder / name / "runs" / file.parts[-3] / "seed-0" / "run.json")["seconds"]
+            retrained = read_json(folder / "runs" / file.parts[-3] / "seed-0" / "run.json")["seconds"]
             for task, facts in read_json(file)["tasks"].items():
                 row = {"dataset": name, "method": file.parts[-3], "query": task}
                 mappings.append(row | facts | {"seconds_retraining": retrained})
@@ -131,21 +125,29 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--datasets", nargs="+", default=["pbmc", "scmix", "pbmc_10x"], choices=list(DATASETS))
+    parser.add_argument("--classifiers", nargs="+", default=["knn", "logistic", "head", "mapping"])
     parser.add_argument("--cores", default="2")
     parser.add_argument("--threads", default="1", help="threads of a training; more than one trains at a time")
     options = parser.parse_args()
-    datasets = [name for name in options.datasets if DATASETS[name].is_file()]
-    OUTPUT.mkdir(parents=True, exist_ok=True)
-    (OUTPUT / "config.yaml").write_text(yaml.safe_dump(config(datasets), sort_keys=False))
-    threads = [f"{rule}={options.threads}" for rule in ("train", "train_with_labels", "folds", "mapping", "integrate")]
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(OUTPUT)]
-    command += ["--configfile", str(OUTPUT / "config.yaml"), "--cores", options.cores, "--set-threads", *threads]
-    subprocess.run(command, check=True, cwd=ROOT)
-    found = gathered(OUTPUT / "results", datasets)
+    for name in (name for name in options.datasets if DATASETS[name].is_file()):
+        folder = OUTPUT / name
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.yaml").write_text(yaml.safe_dump(config(name, options.classifiers), sort_keys=False))
+        run_workflow(folder, cores=options.cores, threads=options.threads)
+    found = gathered(OUTPUT)
     for name, table in zip(("methods", "transfer", "mapping"), found):
         table.to_csv(OUTPUT / f"{name}.tsv", sep="\t", index=False, float_format="%.4f")
     (OUTPUT / "tables.md").write_text(tables(*found))
     print(tables(*found))
+
+
+def run_workflow(folder: Path, *, cores: str, threads: str) -> None:
+    """Run Snakemake in a folder with a config.yaml."""
+    rules = ("train", "train_with_labels", "folds", "mapping", "integrate", "metrics", "neighbors")
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
+    command += ["--configfile", str(folder / "config.yaml"), "--cores", cores]
+    command += ["--set-threads", *[f"{rule}={threads}" for rule in rules]]
+    subprocess.run(command, check=True, cwd=ROOT)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pytest
 
 from scbraid.export import integrated, run_keys
 from scbraid.files import embedding_table, read_h5ad, write_h5ad
+from scbraid.transfer.predict import no_predictions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,10 +112,13 @@ def test_embedding_that_lacks_a_cell_is_an_error(demo_standard: AnnData, parts: 
         integrated(demo_standard, **parts)
 
 
-def test_failed_runs_and_graphs_have_no_embedding(demo_standard: AnnData, parts: dict[str, Any]) -> None:
+def test_failed_runs_and_graphs_have_no_embedding(
+    demo_standard: AnnData, parts: dict[str, Any], tmp_path: Path
+) -> None:
     parts["embeddings"]["failed"] = parts["layouts"]["failed"] = pd.DataFrame(index=demo_standard.obs_names)
-    parts["predictions"]["knn_failed"] = parts["predictions"]["knn_pca"].iloc[:0]
+    parts["predictions"]["knn_failed"] = no_predictions()
     result = integrated(demo_standard, **parts)
+    write_h5ad(result, tmp_path / "integrated.h5ad")
     assert set(result.obsm) == {"X_pca", "X_h.2", "X_umap_pca"}
     assert result.obs["prediction_knn_failed"].isna().all()
 

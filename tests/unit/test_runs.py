@@ -28,14 +28,13 @@ if TYPE_CHECKING:
 
     from anndata import AnnData
 
+SMALL_MODEL = {"n_hidden": 16, "n_latent": 5, "n_layers": 1, "max_epochs": 2}
 TINY: dict[str, dict[str, Any]] = {
     "scanorama": {"dimred": 20},
     "combat": {"n_comps": 20},
-    **{
-        name: {"n_hidden": 16, "n_latent": 5, "n_layers": 1, "max_epochs": 2}
-        for name in METHODS
-        if METHODS[name].trains
-    },
+    **{name: SMALL_MODEL for name, method in METHODS.items() if method.trains},
+    "scanvi": SMALL_MODEL | {"max_epochs": 1, "max_epochs_scanvi": 1},
+    "mrvi": {"encoder_n_hidden": 16, "encoder_n_layers": 1, "n_latent": 8, "n_latent_u": 5, "max_epochs": 2},
 }
 
 
@@ -119,7 +118,8 @@ def test_history_and_model(name: str, finished: Callable[[str], Path]) -> None:
     history = read_table(finished(name) / "history.tsv")
     assert list(history["epoch"]) == [1, 2]
     assert {"loss", "reconstruction", "kl"} <= set(history)
-    assert history["loss"].iloc[1] < history["loss"].iloc[0]
+    if "stage" not in history:
+        assert history["loss"].iloc[1] < history["loss"].iloc[0]
     assert any((finished(name) / "model").iterdir())
 
 

@@ -15,7 +15,8 @@ from scbraid.errors import UserError
 from scbraid.features import select_features
 from scbraid.methods import Context, Mapped, Result, load, load_mapping, parameter_schema, scvi_query
 from scbraid.standardize import standardize
-from unit.cvae.simulated import simulate
+from unit.cvae.simulated import own_among_neighbors, simulate
+from unit.test_methods import PLANTED_PARAMETERS, correlation_of_distances
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -220,13 +221,20 @@ def test_samples_per_label(planted: AnnData, tmp_path: Path) -> None:
     assert (sampled.probabilities.idxmax(axis=1) == planted.obs["label"]).mean() > 0.99
 
 
-@pytest.mark.parametrize("name", SHORT)
+PERMUTED = SHORT | {
+    "sysvi": PLANTED_PARAMETERS["sysvi"],
+    "mrvi": {"n_latent": 8, "n_latent_u": 5, "encoder_n_hidden": 32, "batch_size": 32, "max_epochs": 15},
+}
+
+
+@pytest.mark.parametrize("name", PERMUTED)
 def test_permuted_cells_have_permuted_neighbors(name: str, planted: AnnData, tmp_path: Path) -> None:
     order = np.random.default_rng(0).permutation(planted.n_obs)
-    straight = run(name, planted, tmp_path, **SHORT[name]).embedding[order]
-    permuted = run(name, planted[order], tmp_path, **SHORT[name]).embedding
-    distances = [np.linalg.norm(embedding[:, None] - embedding[None], axis=2) for embedding in (straight, permuted)]
-    assert np.corrcoef(distances[0].ravel(), distances[1].ravel())[0, 1] > 0.95
+    straight = run(name, planted, tmp_path, **PERMUTED[name]).embedding[order]
+    permuted = run(name, planted[order], tmp_path, **PERMUTED[name]).embedding
+    # SysVI's prior starts at cells that are drawn, so that groups keep together but lie elsewhere
+    assert correlation_of_distances(straight, permuted) > (0.6 if name == "sysvi" else 0.95)
+    assert own_among_neighbors(permuted, planted.obs["group"].iloc[order]) > 0.9
 
 
 @pytest.mark.parametrize("name", ["scvi", "scanvi"])

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scbraid.transfer import classifiers
-from scbraid.transfer.predict import COLUMNS
+from scbraid.transfer.predict import no_predictions
 from scbraid.transfer.tasks import QUERY
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def predict_labels(
         for a reference without labels.
     """
     if not reference.labelled.any():
-        return pd.DataFrame(columns=list(COLUMNS))
+        return no_predictions()
     cells = embedding.index
     labels = reference.cells["label"][reference.labelled].astype(str).to_numpy()
     places = (reference.embedding.to_numpy()[reference.labelled], labels, embedding.to_numpy())

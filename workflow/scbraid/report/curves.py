@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from scbraid.report.results import DatasetResults
 
 #: columns of history.tsv that follow from settings or the machine, not from learning
-NOT_CURVES = ("epoch", "cells_per_second", "kl_weight", "learning_rate", "seconds")
+NOT_CURVES = ("epoch", "stage", "cells_per_second", "kl_weight", "learning_rate", "seconds")
 WIDTH, HEIGHT = 260, 130
 LEFT, RIGHT, TOP, BOTTOM = 46, 8, 8, 20
 MAX_POINTS = 400

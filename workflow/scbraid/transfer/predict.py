@@ -59,7 +59,7 @@ def predict(
         probabilities = None
     is_graph = neighbors is not None and neighbors.graph is not None
     if (embedding.shape[1] == 0 and not is_graph) or (classifier == "head" and probabilities is None):
-        return pd.DataFrame(columns=list(COLUMNS))
+        return no_predictions()
     tables = []
     for task, reference, query in tasks(cells):
         labels = cells["label"][reference].astype(str).to_numpy()
@@ -87,6 +87,11 @@ def predict(
             )
         )
     return pd.concat(tables, ignore_index=True)
+
+
+def no_predictions() -> pd.DataFrame:
+    """Table of predictions without rows, of something that failed or has no labels to learn from."""
+    return pd.DataFrame(columns=list(COLUMNS)).astype({"probability": np.float32, "uncertainty": np.float32})
 
 
 def _of_task(table: pd.DataFrame, task: str, cells: pd.Index) -> pd.DataFrame:
