@@ -303,15 +303,15 @@ def test_surgery_leaves_what_is_known(n_known: int, demo: AnnData, tmp_path: Pat
 @pytest.mark.parametrize(
     ("key", "column", "message"),
     [
-        ("categorical_covariates", "sexe", "which is no column of obs; did you mean 'sex'"),
-        ("categorical_covariates", "gaps", "whose value is missing in 1 of 360 cells"),
-        ("continuous_covariates", "sex", "whose values are no numbers"),
+        ("categorical_covariates", "sexe", "'sexe' is no column of obs in 'the data', did you mean 'sex'"),
+        ("categorical_covariates", "gaps", "'gaps' has 1 missing values in 'the data'"),
+        ("continuous_covariates", "sex", "'sex' holds text in 'the data'; a continuous covariate is numeric"),
     ],
 )
 def test_covariates_that_cannot_be(key: str, column: str, message: str, demo: AnnData, tmp_path: Path) -> None:
     data = demo.copy()
     data.obs["gaps"] = ["x"] * (data.n_obs - 1) + [None]
-    with pytest.raises(UserError, match=f"^scvi: {key} names '{column}', {message}"):
+    with pytest.raises(UserError, match=f"^config: methods/scvi/{key}: {message}"):
         run("scvi", data, tmp_path, **{key: [column]})
 
 

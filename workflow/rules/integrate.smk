@@ -50,7 +50,7 @@ use rule integrate as train with:
         "results/benchmarks/train/{dataset}/{method}-{seed}.tsv"
     wildcard_constraints:
         method=one_of(runs_where(trains=True, predicts=False)),
-    threads: 2
+    threads: TRAINING_THREADS
     resources:
         mem_mb=data_memory,
         runtime=480,

@@ -42,7 +42,7 @@ rule folds:
     retries: 1
     conda:
         SOFTWARE
-    threads: 2
+    threads: TRAINING_THREADS
     resources:
         mem_mb=data_memory,
         runtime=1440,

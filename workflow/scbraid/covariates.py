@@ -9,13 +9,18 @@ import pandas as pd
 
 from scbraid.errors import UserError, suggest
 
-KINDS = ("categorical_covariates", "continuous_covariates")
+_COLUMNS = {"type": "array", "items": {"type": "string"}, "uniqueItems": True, "default": []}
+#: schemas of the parameters that name such columns
+COVARIATES: dict[str, dict[str, Any]] = {
+    "categorical_covariates": {"description": "Columns of obs with categories to correct for beside batch."} | _COLUMNS,
+    "continuous_covariates": {"description": "Columns of obs with numbers to correct for."} | _COLUMNS,
+}
 
 
 def covariates_of(methods: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
     """Columns by kind of every run that has covariates (`methods` as in a resolved config)."""
     named = {
-        run: {kind: entry["parameters"][kind] for kind in KINDS if entry["parameters"].get(kind)}
+        run: {kind: entry["parameters"][kind] for kind in COVARIATES if entry["parameters"].get(kind)}
         for run, entry in methods.items()
     }
     return {run: kinds for run, kinds in named.items() if kinds}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scbraid.covariates import COVARIATES
 from scbraid.cvae.parameters import json_schema
 from scbraid.methods import Context, Mapped, Result
 
@@ -12,22 +13,9 @@ if TYPE_CHECKING:
 
 # The label head is a method of its own (cvae_labels); checkpoints need a folder that the workflow does not hand out.
 NOT_OFFERED = ("classification_ratio", "checkpoint_every")
-PARAMETERS = {name: entry for name, entry in json_schema()["properties"].items() if name not in NOT_OFFERED} | {
-    "categorical_covariates": {
-        "description": "Further columns of obs whose categories condition the model as the batch does.",
-        "type": "array",
-        "items": {"type": "string"},
-        "uniqueItems": True,
-        "default": [],
-    },
-    "continuous_covariates": {
-        "description": "Columns of obs with numbers that condition the model.",
-        "type": "array",
-        "items": {"type": "string"},
-        "uniqueItems": True,
-        "default": [],
-    },
-}
+PARAMETERS = {
+    name: entry for name, entry in json_schema()["properties"].items() if name not in NOT_OFFERED
+} | COVARIATES
 
 
 def cvae(adata: AnnData, context: Context, **parameters: Any) -> Result:

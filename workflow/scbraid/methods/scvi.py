@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scbraid.covariates import COVARIATES
 from scbraid.methods import Context, Mapped, Result, scvi_query, scvi_tools
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 PARAMETERS = scvi_tools.schemas(
     *scvi_tools.NETWORK,
-    *scvi_tools.COVARIATES,
+    *COVARIATES,
     "encode_covariates",
     *scvi_tools.TRAINING,
     "save_minified",

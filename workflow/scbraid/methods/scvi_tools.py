@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scbraid.errors import UserError, suggest
+from scbraid.covariates import COVARIATES, check_covariates, covariates_of
+from scbraid.errors import UserError
 from scbraid.methods import Context, Result
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ HISTORY = {
     "reconstruction_loss_validation": "validation_reconstruction",
     "kl_local_validation": "validation_kl",
 }
-COLUMNS = {"type": "array", "items": {"type": "string"}, "uniqueItems": True, "default": []}
 SCHEMAS: dict[str, dict[str, Any]] = {
     "n_hidden": {"description": "Units of a hidden layer.", "type": "integer", "minimum": 1, "default": 128},
     "n_latent": {"description": "Dimensions of the embedding.", "type": "integer", "minimum": 1, "default": 30},
@@ -46,8 +46,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         "enum": ["gene", "gene-batch", "gene-cell"],
         "default": "gene",
     },
-    "categorical_covariates": {"description": "Columns of obs with categories to correct for beside batch."} | COLUMNS,
-    "continuous_covariates": {"description": "Columns of obs with numbers to correct for."} | COLUMNS,
+    **COVARIATES,
     "encode_covariates": {
         "description": "Whether the encoder sees batch and covariates, and not only the decoder.",
         "type": "boolean",
@@ -84,7 +83,6 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     },
 }
 NETWORK = ("n_hidden", "n_latent", "n_layers", "dropout_rate", "gene_likelihood", "dispersion")
-COVARIATES = ("categorical_covariates", "continuous_covariates")
 TRAINING = ("batch_size", "max_epochs", "early_stopping", "lr", "precision")
 logger = logging.getLogger(__name__)
 
@@ -141,26 +139,14 @@ def prepare(adata: AnnData, *, method: str, layer: str | None = "counts", **para
 
     obs = adata.obs[["batch"]].copy()
     obs["batch"] = obs["batch"].cat.remove_unused_categories()
-    for key in COVARIATES:
-        for column in parameters.get(key, ()):
-            obs[column] = _covariate(adata.obs, column, key=key, method=method)
+    check_covariates(adata.obs, covariates_of({method: {"parameters": parameters}}), name="the data")
+    for column in parameters.get("categorical_covariates", ()):
+        obs[column] = adata.obs[column].astype(str).astype("category")
+    for column in parameters.get("continuous_covariates", ()):
+        obs[column] = adata.obs[column].astype(np.float32)
     matrix = adata.X if layer is None else adata.layers[layer]
     place = {"X": matrix} if layer is None else {"layers": {layer: matrix}}
     return ad.AnnData(obs=obs, var=adata.var[[]].copy(), **place)
-
-
-def _covariate(obs: pd.DataFrame, column: str, *, key: str, method: str) -> pd.Series:
-    place = f"{method}: {key} names '{column}'"
-    if column not in obs:
-        raise UserError(f"{place}, which is no column of obs; {suggest(column, obs.columns)}")
-    values = obs[column]
-    if values.isna().any():
-        raise UserError(f"{place}, whose value is missing in {values.isna().sum()} of {len(values)} cells")
-    if key == "categorical_covariates":
-        return values.astype(str).astype("category")
-    if values.dtype.kind not in "iufb":
-        raise UserError(f"{place}, whose values are no numbers; name it in categorical_covariates")
-    return values.astype(np.float32)
 
 
 def covariate_keys(parameters: dict[str, Any]) -> dict[str, list[str] | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from scbraid.covariates import COVARIATES
 from scbraid.errors import UserError
 from scbraid.methods import Context, Result, scvi_tools
 
@@ -32,7 +33,7 @@ WEIGHTS = {
         "default": 2,
     },
 }
-PARAMETERS = NETWORK | scvi_tools.schemas(*scvi_tools.COVARIATES, *scvi_tools.TRAINING) | WEIGHTS
+PARAMETERS = NETWORK | scvi_tools.schemas(*COVARIATES, *scvi_tools.TRAINING) | WEIGHTS
 
 
 def sysvi(adata: AnnData, context: Context, **parameters: Any) -> Result:

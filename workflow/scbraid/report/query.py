@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 import scbraid
 from scbraid.query.genes import GOOD_OVERLAP
-from scbraid.report import text
+from scbraid.report.pages import data_uri, environment
 from scbraid.transfer.classifiers import UNKNOWN
 from scbraid.transfer.scores import confusion
 
 if TYPE_CHECKING:
     from os import PathLike
 
-TEMPLATES = Path(__file__).with_name("templates")
 MOST_GENES = 200
 #: scores over all cells that the report shows, and what they are called there
 SCORES = {
@@ -64,7 +60,7 @@ def write_query_report(
     has_truth = has_labels and predictions["truth"].notna().any()
     over_all = scores[(scores["label"] == "all") & ~scores["score"].duplicated()]
     padded = genes.loc[genes["status"] == "padded", "gene"]
-    page = _environment().get_template("query.html.j2").render(
+    page = environment().get_template("query.html.j2").render(
         facts=facts,
         source=source,
         few_genes=facts["overlap_percent"] < 100 * GOOD_OVERLAP,
@@ -75,7 +71,7 @@ def write_query_report(
         scores={SCORES[name]: value for name, value in zip(over_all["score"], over_all["value"]) if name in SCORES},
         n_judged=int(predictions["truth"].notna().sum()) if has_truth else 0,
         confusion=confusion(predictions) if has_truth else None,
-        figure=_embedded(Path(figure)),
+        figure=data_uri(Path(figure)),
         version=scbraid.__version__,
     )  # fmt: skip
     Path(output).write_text(page, encoding="utf-8")
@@ -111,25 +107,3 @@ def predicted_labels(obs: pd.DataFrame) -> list[PredictedLabel]:
         for label, row in counts.iterrows()
     ]
     return sorted(labels, key=lambda label: -label.total)
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {name: getattr(text, name) for name in ("exact", "decimals", "count", "compact", "duration")}
-    environment.tests["missing"] = text.is_missing
-    environment.globals["asset"] = _asset
-    return environment
-
-
-def _asset(name: str) -> Markup:
-    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))
-
-
-def _embedded(figure: Path) -> str:
-    return f"data:image/svg+xml;base64,{base64.b64encode(figure.read_bytes()).decode()}"

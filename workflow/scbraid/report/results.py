@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scbraid.files import read_json, read_obs, read_table
+from scbraid.report.pages import data_uri
 from scbraid.report.run_results import RunResults, TransferResults, read_run, read_transfers
 from scbraid.transfer.tasks import EACH_BATCH
 
@@ -94,7 +94,7 @@ def read_dataset(
         summary=summary,
         runs=read_runs,
         transfers=read_transfers(folder, read_runs, transfers, in_turn=is_in_turn(settings)),
-        figures={figure: _data_uri(folder / path) for figure, path in figures.items()},
+        figures={figure: data_uri(folder / path) for figure, path in figures.items()},
     )
 
 
@@ -106,7 +106,3 @@ def is_in_turn(settings: Config) -> bool:
 def baseline_run(config: Config) -> str | None:
     """Name of the run that is the unintegrated PCA, if the config has one."""
     return next((run for run, entry in config["methods"].items() if entry["method"] == "pca"), None)
-
-
-def _data_uri(path: Path) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 import scbraid
-from scbraid.report import text
 from scbraid.report.answer import answer
-from scbraid.report.colors import on_dark
 from scbraid.report.curves import training_curves
+from scbraid.report.pages import environment
 from scbraid.report.points import (
     FATE_COLORS,
     OUTCOME_COLORS,
@@ -30,9 +26,9 @@ from scbraid.report.transfer_scores import PER_LABEL
 from scbraid.report.violins import violin_columns
 
 if TYPE_CHECKING:
-    from scbraid.config import Config
+    from pathlib import Path
 
-TEMPLATES = Path(__file__).with_name("templates")
+    from scbraid.config import Config
 
 
 def write_report(
@@ -65,7 +61,7 @@ def write_report(
         for name in config["datasets"]
     ]
     page = (
-        _environment()
+        environment()
         .get_template("report.html.j2")
         .render(
             datasets=datasets,
@@ -113,26 +109,3 @@ def dataset_view(dataset: DatasetResults, config: Config) -> dict[str, Any]:
         "versions": versions(dataset),
         "figures": dataset.figures,
     }
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        name: getattr(text, name) for name in ("exact", "decimals", "count", "compact", "duration", "megabytes")
-    }
-    environment.filters["on_dark"] = on_dark
-    environment.tests["missing"] = text.is_missing
-    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": True, "separators": (",", ":")}
-    environment.globals["asset"] = _asset
-    return environment
-
-
-def _asset(name: str) -> Markup:
-    """Read a style sheet or script of this package, to stand in the page as it is."""
-    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))

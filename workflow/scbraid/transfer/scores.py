@@ -5,6 +5,8 @@ Cells without truth are not judged. Where a score does not apply it is absent, n
 
 from __future__ import annotations
 
+from itertools import combinations_with_replacement
+
 import numpy as np
 import pandas as pd
 from sklearn.metrics import f1_score, precision_recall_fscore_support, roc_auc_score
@@ -121,10 +123,10 @@ def agreement(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """
     predictions = {name: table.set_index("cell")["prediction"].astype(object) for name, table in tables.items()}
     shares = pd.DataFrame(np.nan, index=list(tables), columns=list(tables))
-    for first, second in ((a, b) for a in tables for b in tables):
+    for first, second in combinations_with_replacement(tables, 2):
         both = pd.concat([predictions[first], predictions[second]], axis=1, join="inner").to_numpy()
         if len(both):
-            shares.loc[first, second] = (both[:, 0] == both[:, 1]).mean()
+            shares.loc[first, second] = shares.loc[second, first] = (both[:, 0] == both[:, 1]).mean()
     return shares
 
 

@@ -1,0 +1,42 @@
+"""What every page of scbraid is made with: templates, filters, and files that stand in the page itself."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from scbraid.report import text
+from scbraid.report.colors import on_dark
+
+TEMPLATES = Path(__file__).with_name("templates")
+FILTERS = ("exact", "decimals", "count", "compact", "duration", "megabytes")
+
+
+def environment() -> Environment:
+    """Templates of this package with the filters of :mod:`scbraid.report.text`; an undefined name is an error."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {name: getattr(text, name) for name in FILTERS}
+    made.filters["on_dark"] = on_dark
+    made.tests["missing"] = text.is_missing
+    made.policies["json.dumps_kwargs"] = {"ensure_ascii": True, "separators": (",", ":")}
+    made.globals["asset"] = _asset
+    return made
+
+
+def data_uri(figure: Path) -> str:
+    """Turn an SVG file into the address of an image that needs no file."""
+    return "data:image/svg+xml;base64," + base64.b64encode(figure.read_bytes()).decode()
+
+
+def _asset(name: str) -> Markup:
+    """Read a style sheet or script of this package, to stand in the page as it is."""
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))
