@@ -52,11 +52,11 @@ rule query_map:
         "results/benchmarks/query_map/{query}.tsv"
     conda:
         SOFTWARE
-    threads: 2
+    threads: TRAINING_THREADS
     resources:
         mem_mb=data_memory,
         runtime=480,
-        gpu=1,
+        gpu=GPUS,
     params:
         known_batches=lookup("{query}/known_batches", within=QUERIES),
         accelerator=lookup("accelerator", within=config),
