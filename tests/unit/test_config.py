@@ -427,3 +427,15 @@ def test_method_whose_package_is_missing(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(UserError, match="methods/combat needs the Python package no_such_package"):
         resolve(given)
     find.cache_clear()
+
+
+def test_transfer_that_no_classifier_serves_is_refused() -> None:
+    given = config(dataset="label: l, transfer: {query: [x]}")
+    given["methods"] = {"pca": {}}
+    given["transfer"] = {"classifiers": ["head", "mapping"]}
+    with pytest.raises(UserError) as caught:
+        resolve(given)
+    assert str(caught.value) == (
+        "config: datasets/d/transfer asks for labels, but none of transfer/classifiers (head, mapping) applies to a "
+        "method of this config"
+    )

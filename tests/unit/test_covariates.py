@@ -33,6 +33,11 @@ def test_columns_that_fit_are_listed() -> None:
         ("categorical_covariates", "doner", "'doner' is no column of obs in 'd', did you mean 'donor'?"),
         ("categorical_covariates", "gap", "'gap' has 1 missing values in 'd'; fill them in"),
         ("continuous_covariates", "donor", "'donor' holds text in 'd'; a continuous covariate is numeric"),
+        (
+            "categorical_covariates",
+            "label",
+            "'label': labels are what is judged and predicted, they cannot be corrected for",
+        ),
         ("continuous_covariates", "infinite", "'infinite' holds infinite values in 'd'"),
     ],
 )

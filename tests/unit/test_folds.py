@@ -26,7 +26,7 @@ HONEST = """
     import pandas as pd
     from scbraid.methods import Result
 
-    METHOD = {"needs_labels": True, "predicts": True, "stochastic": False}
+    METHOD = {"trains": True, "needs_labels": True, "predicts": True, "stochastic": False}
 
     def honest(adata, context):
         labels = adata.obs["label"]
@@ -41,7 +41,7 @@ LEAK = """
     import pandas as pd
     from scbraid.methods import Result
 
-    METHOD = {"needs_labels": True, "predicts": True, "stochastic": False}
+    METHOD = {"trains": True, "needs_labels": True, "predicts": True, "stochastic": False}
 
     def leak(adata, context, *, file=""):
         truth = pd.read_parquet(file)["label"].loc[adata.obs_names]
@@ -137,6 +137,8 @@ def test_failed_training_predicts_nothing_and_says_why(demo_hvg: AnnData, tmp_pa
     """
     cells = assign_roles(demo_hvg.obs, query="each_batch", reference=None, name="d")
     trained = folds(demo_hvg, cells, method(tmp_path, "broken", broken))
-    assert trained.facts == {"failed": "ArithmeticError: the loss is not finite", "tasks": {}}
+    reason = "ArithmeticError: the loss is not finite"
+    assert trained.facts["failed"] == "; ".join(f"{task}: {reason}" for task in sorted(cells["task"].unique()))
+    assert trained.facts["tasks"] == {}
     found = predict(cells, classifier="knn", embedding=trained.embedding, probabilities=trained.probabilities)
     assert found.empty

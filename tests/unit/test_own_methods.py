@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
@@ -103,3 +104,21 @@ def test_mistakes_are_found_when_the_config_is_read(place: str, message: str, tm
 def test_unknown_parameter_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="methods/mine: unknown key 'facter', did you mean 'factor'"):
         resolve(config(write(tmp_path / "scaled.py"), facter=1))
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ('METHOD = {"predicts": True, "needs_labels": True}', "METHOD['predicts'] needs trains as well"),
+        ('METHOD = {"is_graph": True, "trains": True}', "METHOD['is_graph'] goes with neither trains nor needs_labels"),
+        ('METHOD = {"trains": "yes"}', "METHOD['trains'] is 'yes'; it should be True or False"),
+        ("METHOD = [1]", "METHOD is [1]; it should be a dict such as {'trains': True}"),
+        ('PARAMETERS = {"n": {"type": "int", "default": 1}}', "PARAMETERS is no JSON schema of parameters"),
+        ('PARAMETERS = {"n": {"type": "integer"}}', "PARAMETERS['n'] has no default"),
+        ("raise SystemExit(3)", "it cannot be imported (SystemExit: 3)"),
+    ],
+)
+def test_what_a_module_says_of_itself_is_checked(method: str, message: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "mine.py", f"{method}\ndef mine(adata, context, *, n=1): pass")
+    with pytest.raises(UserError, match=re.escape(message)):
+        resolve(config(file))

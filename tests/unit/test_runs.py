@@ -189,6 +189,10 @@ def refusal(adata: AnnData) -> Result:
     raise UserError(f"needs more than {adata.n_obs} cells")
 
 
+def not_writable(adata: AnnData) -> Result:
+    return Result(embedding=adata.obsm["X_pca"], facts={"loss": np.float32(1)})
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
@@ -199,6 +203,7 @@ def refusal(adata: AnnData) -> Result:
         (reordered_table, "ContractError: my_pca: .* in another order"),
         (elsewhere, "ContractError: my_pca: the cpu was asked for but the method ran on cuda:0"),
         (nothing, "ContractError: my_pca: the method returned no embedding"),
+        (not_writable, "TypeError: Object of type float32 is not JSON serializable$"),
         (crash, "RuntimeError: loss of 1080 cells is not finite$"),
         (refusal, "needs more than 1080 cells$"),
     ],
@@ -238,15 +243,35 @@ def test_failed_training_leaves_no_half_written_model(
     assert read_embedding(folder / "probabilities.parquet").shape == (demo_hvg.n_obs, 0)
 
 
-def test_lack_of_memory_is_left_to_a_retry_with_more(
+@pytest.mark.parametrize(("error", "reason"), [(MemoryError(), "MemoryError"), (SystemExit("bye"), "SystemExit: bye")])
+def test_nothing_that_a_method_does_stops_the_others(
+    error: BaseException, reason: str, demo_hvg: AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(adata: AnnData, context: Context) -> Result:
+        raise error
+
+    monkeypatch.setattr("scbraid.runs.load", lambda name: (stop, {}))
+    assert read_json(run("pca", demo_hvg, tmp_path / "bad") / "run.json")["failed"] == reason
+
+
+def test_labels_are_shown_to_those_alone_that_need_them(
     demo_hvg: AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def greedy(adata: AnnData, context: Context) -> Result:
-        raise MemoryError
+    seen = []
 
-    monkeypatch.setattr("scbraid.runs.load", lambda name: (greedy, {}))
-    with pytest.raises(MemoryError):
-        run("pca", demo_hvg, tmp_path / "bad")
+    def look(adata: AnnData, context: Context) -> Result:
+        seen.append("label" in adata.obs)
+        return Result(embedding=adata.obsm["X_pca"])
+
+    monkeypatch.setattr("scbraid.runs.load", lambda name: (look, {}))
+    for name in ("pca", "control_mixed"):
+        assert read_json(run(name, demo_hvg, tmp_path / name) / "run.json")["failed"] is None
+    assert seen == [False, True]
+
+
+def test_leftovers_of_another_method_go(demo_hvg: AnnData, tmp_path: Path) -> None:
+    run("cvae_labels", demo_hvg, tmp_path / "x")
+    assert {path.name for path in run("pca", demo_hvg, tmp_path / "x").iterdir()} == {"embedding.parquet", "run.json"}
 
 
 def test_every_step_after_a_failed_run_finds_nothing(demo_hvg: AnnData) -> None:

@@ -41,7 +41,10 @@ def test_reference_batches_may_be_named() -> None:
     cells = roles(["b"], ["c"])
     ((_, reference, query),) = tasks(cells)
     assert (names(reference), names(query)) == ("5", "23")
-    assert visible_labels(cells).tolist() == ["T", "B", np.nan, np.nan, np.nan, "NK"]
+    assert visible_labels(cells).dropna().to_dict() == {"cell5": "NK"}
+    in_turn = roles("each_batch", ["a"])
+    assert visible_labels(in_turn, "b").dropna().to_dict() == {"cell0": "T", "cell1": "B"}
+    assert visible_labels(in_turn, "a").isna().all()
 
 
 def test_each_batch_is_left_out_once() -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 AFTER_EMBEDDING = ("neighbors", "umap", "metrics")
 CLASSIFIERS = 2
-LAST = {"report": 1, "outcome": 1}
+LAST = {"report": 1, "verdict": 1}
 ENDS = {"benchmark": 1, "export": 1} | LAST
 
 
@@ -99,7 +99,7 @@ EDITS = {
         edit("transfer/unknown_above", 0.7),
         {"transfer": CLASSIFIERS * 4, "export": 1} | LAST,
     ),
-    "failures allowed": (edit("allow_failures", True), {"outcome": 1}),
+    "failures allowed": (edit("allow_failures", True), {"verdict": 1}),
     "order of methods": (reverse_methods, ENDS),
     "transfer neighbours": (edit("transfer/n_neighbors", 5), {"transfer": CLASSIFIERS * 4, "export": 1} | LAST),
     "metrics": (edit("metrics/include", ["nmi", "ilisi"]), {"metrics": 4, "benchmark": 1} | LAST),

@@ -10,7 +10,7 @@ from scbraid.download import is_url
 from scbraid.errors import UserError
 from scbraid.methods import find, own
 from scbraid.reference import why_no_reference
-from scbraid.transfer.tasks import EACH_BATCH
+from scbraid.transfer.tasks import EACH_BATCH, applies
 
 try:
     config = resolve(config)
@@ -18,8 +18,9 @@ except UserError as mistake:
     sys.exit(f"scbraid: {mistake}")
 
 SOFTWARE = "../../envs/scbraid.yaml"
-# Apart from the rest, so that a query added reruns nothing of the data sets.
+# Apart from the rest, so that an edit of them reruns neither the report nor anything else of the data sets.
 QUERIES = config.pop("queries")
+ALLOW_FAILURES = config.pop("allow_failures")
 DATASETS = list(config["datasets"])
 RUN_NAMES = list(config["methods"])
 # Of a rule that trains. On the CPU trainings run side by side, one thread each, which takes less time in all.
@@ -76,18 +77,6 @@ def has_transfer(dataset):
     return config["datasets"][dataset]["transfer"] is not None
 
 
-def applies(classifier, run):
-    method = method_of(run)
-    if method.is_control:
-        return False
-    return {
-        "knn": True,
-        "logistic": not method.is_graph,
-        "head": method.predicts,
-        "mapping": method.maps,
-    }[classifier]
-
-
 def transfers_of(wildcards):
     """Classifier, run name and seed of every transfer of the rule's dataset."""
     return transfers(wildcards.dataset)
@@ -99,7 +88,7 @@ def transfers(dataset):
         (classifier, run, seed)
         for classifier in config["transfer"]["classifiers"]
         for run, seed in runs()
-        if has_transfer(dataset) and applies(classifier, run)
+        if has_transfer(dataset) and applies(classifier, method_of(run))
     ]
 
 
@@ -138,6 +127,10 @@ def what_predicts(wildcards):
         f"results/{wildcards.dataset}/{folder}/{wildcards.method}/seed-{wildcards.seed}"
     )
     return {name: f"{run}/{file}" for name, file in files.items()}
+
+
+def gpus_if_trained(wildcards):
+    return GPUS if method_of(wildcards.method).trains else 0
 
 
 def cells_if_needed(wildcards):
@@ -207,7 +200,7 @@ def everything(wildcards):
         sys.exit(
             "scbraid: the config has queries but no datasets; `snakemake map_query` maps the queries"
         )
-    return "results/runs.tsv"
+    return "results/verdict.txt"
 
 
 def pca_if_needed(wildcards):

@@ -46,7 +46,7 @@ rule folds:
     resources:
         mem_mb=data_memory,
         runtime=1440,
-        gpu=GPUS,
+        gpu=gpus_if_trained,
     params:
         method=lookup("methods/{method}", within=config),
         accelerator=lookup("accelerator", within=config),

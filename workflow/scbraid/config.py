@@ -17,12 +17,13 @@ from jsonschema.validators import extend
 from scbraid.errors import UserError, suggest
 from scbraid.methods import METHODS, find, own, parameter_schema
 from scbraid.metrics import DEFAULT_TOTAL, LABEL_FREE, METRICS
+from scbraid.transfer.tasks import applies
 
 SCHEMA_FILE = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
 DATASET_SECTIONS = ("qc", "features")
 MINIMUM_BATCHES = 2
 #: files and folders that stand beside those of the data sets in results/
-RESERVED_DATASET_NAMES = ("report.html", "runs.tsv", "queries", "logs", "benchmarks", "bench")
+RESERVED_DATASET_NAMES = ("verdict.txt", "report.html", "runs.tsv", "queries", "logs", "benchmarks", "bench")
 #: `export.integrated` stores layouts and further seeds under such names
 RESERVED_RUN_NAME = re.compile(r"^umap_|_seed\d+$")
 LONGEST_SHOWN = 80
@@ -78,7 +79,21 @@ def resolve(config: Config) -> Config:
     resolved["queries"] = {name: _resolve_query(name, query) for name, query in resolved["queries"].items()}
     _check_metrics(resolved)
     _check_labels(resolved)
+    _check_classifiers(resolved)
     return resolved
+
+
+def _check_classifiers(resolved: Config) -> None:
+    methods = [find(entry["method"]) for entry in resolved["methods"].values()]
+    classifiers = resolved["transfer"]["classifiers"]
+    if any(applies(classifier, method) for classifier in classifiers for method in methods):
+        return
+    for name, dataset in resolved["datasets"].items():
+        if dataset["transfer"] is not None:
+            raise UserError(
+                f"config: datasets/{name}/transfer asks for labels, but none of transfer/classifiers "
+                f"({', '.join(classifiers)}) applies to a method of this config"
+            )
 
 
 def _maps_only(config: Any) -> bool:
@@ -179,7 +194,7 @@ def _check_package(name: str, package: str | None) -> None:
     if package and importlib.util.find_spec(package) is None:
         raise UserError(
             f"config: methods/{name} needs the Python package {package}, which is not installed here (it takes a C++ "
-            "compiler to install); see 'Troubleshooting' in the README, or leave the method out"
+            "compiler to install); see 'When something breaks' in the README, or leave the method out"
         )
 
 

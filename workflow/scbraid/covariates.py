@@ -52,6 +52,8 @@ def check_covariates(obs: pd.DataFrame, covariates: dict[str, dict[str, list[str
         for kind, columns in kinds.items():
             for column in columns:
                 where = f"config: methods/{run}/{kind}: '{column}'"
+                if column == "label":
+                    raise UserError(f"{where}: labels are what is judged and predicted, they cannot be corrected for")
                 if column not in obs:
                     raise UserError(f"{where} is no column of obs in '{name}', {suggest(column, obs.columns)}")
                 values = obs[column]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse.csgraph import connected_components
 
 from scbraid.files import embedding_table
 from scbraid.neighbors import Neighbors, connectivities
@@ -40,6 +41,8 @@ def umap_layout(
         return embedding[[]]
     from umap.umap_ import find_ab_params, simplicial_set_embedding  # importing it takes seconds
 
+    # a graph has no embedding to lay out its parts by
+    is_whole = embedding.shape[1] > 0 or connected_components(neighbors.graph)[0] == 1
     a, b = find_ab_params(spread=1.0, min_dist=min_dist)
     coordinates, _ = simplicial_set_embedding(
         data=embedding.to_numpy(),
@@ -51,7 +54,7 @@ def umap_layout(
         gamma=1.0,
         negative_sample_rate=5,
         n_epochs=None,
-        init="spectral",
+        init="spectral" if is_whole else "random",
         random_state=np.random.RandomState(seed),
         metric="euclidean",
         metric_kwds={},

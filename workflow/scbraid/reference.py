@@ -171,9 +171,9 @@ def why_no_reference(folder: str, *, datasets: Collection[str], runs: Collection
     datasets, runs
         Data sets of the config, and its runs whose method maps.
     """
-    if Path(folder).is_dir():
-        return None
     planned = MODEL_FOLDER.match(folder)
+    if Path(folder).is_dir() and not (planned and planned["dataset"] in datasets):
+        return None
     if not planned or planned["dataset"] not in datasets:
         return f"no such folder: {folder} (from {Path.cwd()})"
     if planned["run"] not in runs:

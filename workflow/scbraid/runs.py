@@ -82,33 +82,38 @@ def run_method(
     """
     kind = find(method)
     accelerator = accelerator if kind.trains else "cpu"
+    _clear(folder)
     model_dir = folder / "model" if kind.trains else None
     if model_dir:
-        model_dir.mkdir(parents=True, exist_ok=True)
+        model_dir.mkdir(parents=True)
     context = Context(seed=seed, accelerator=accelerator, threads=threads, model_dir=model_dir)
-    started = time.perf_counter()
-    try:
-        result, reason = checked_result(adata, context, run=run, method=method, parameters=parameters), None
-    except MemoryError:
-        raise  # a retry gets more memory
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other methods go on
-        result, reason = Result(device="none"), failure(error, what=run)
-        _empty(model_dir)
-    seconds = time.perf_counter() - started
-
-    _write_result(result, folder, method=method, cells=adata.obs_names)
     nature = {name: getattr(kind, name) for name in ("is_control", "needs_labels", "is_graph")}
     asked = {"seed": seed, "device_asked": accelerator, "threads": threads}
-    facts = {"run": run, "method": method, "parameters": parameters, "failed": reason, **nature, **asked}
-    write_json(facts | _measurements(result, adata.n_obs, seconds), folder / "run.json")
-    if kind.maps and not reason:
+    facts = {"run": run, "method": method, "parameters": parameters, "failed": None, **nature, **asked}
+    started = time.perf_counter()
+    try:
+        result = checked_result(adata, context, run=run, method=method, parameters=parameters)
+        measured = _measurements(result, adata.n_obs, time.perf_counter() - started)
+        _write_result(result, folder, method=method, cells=adata.obs_names)
+        write_json(facts | measured, folder / "run.json")
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the other methods go on
+        facts["failed"] = failure(error, what=run)
+        nothing = Result(device="none")
+        measured = _measurements(nothing, adata.n_obs, time.perf_counter() - started)
+        _clear(folder)
+        if model_dir:
+            model_dir.mkdir()
+        _write_result(nothing, folder, method=method, cells=adata.obs_names)
+        write_json(facts | measured, folder / "run.json")
+        return facts["failed"]
+    if kind.maps:
         trained = {"run": run, "method": method, "parameters": parameters, "seed": seed}
         write_reference(model_dir, adata, result.embedding, **trained, versions=software_versions())
-    return reason
+    return None
 
 
 def checked_result(adata: AnnData, context: Context, *, run: str, method: str, parameters: dict[str, Any]) -> Result:
-    """Run a method on a copy of the data and prove its result.
+    """Run a method on a copy of the data, without labels unless it needs them, and prove its result.
 
     Raises
     ------
@@ -116,7 +121,10 @@ def checked_result(adata: AnnData, context: Context, *, run: str, method: str, p
         The result is not an embedding or graph of these cells, or ran on another device than asked.
     """
     kind = find(method)
-    result = load(method)[0](adata.copy(), context, **parameters)
+    data = adata.copy()
+    if not kind.needs_labels and "label" in data.obs:
+        del data.obs["label"]
+    result = load(method)[0](data, context, **parameters)
     check_device(asked=context.accelerator, used=result.device, method=run)
     if kind.is_graph:
         check_neighbors(result.neighbors, adata.n_obs, method=run)
@@ -133,7 +141,7 @@ def checked_result(adata: AnnData, context: Context, *, run: str, method: str, p
     return result
 
 
-def failure(error: Exception, *, what: str) -> str:
+def failure(error: BaseException, *, what: str) -> str:
     """Log why something failed and put it in one line."""
     if isinstance(error, UserError):
         logger.error("%s cannot run: %s", what, error)
@@ -143,11 +151,11 @@ def failure(error: Exception, *, what: str) -> str:
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
-def _empty(folder: Path | None) -> None:
-    """Leave no half-written model."""
-    if folder:
-        shutil.rmtree(folder)
-        folder.mkdir()
+def _clear(folder: Path) -> None:
+    """Take away what only some methods write: a half-written model, or leftovers of a run that had another method."""
+    shutil.rmtree(folder / "model", ignore_errors=True)
+    for name in ("history.tsv", "probabilities.parquet"):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _write_result(result: Result, folder: Path, *, method: str, cells: pd.Index) -> None:

@@ -8,6 +8,7 @@ with job(snakemake) as terminal:
     import pandas as pd
 
     from scbraid.files import read_embedding, read_h5ad
+    from scbraid.labels import known_labels
     from scbraid.runs import run_method
     from scbraid.transfer.tasks import visible_labels
 
@@ -16,6 +17,8 @@ with job(snakemake) as terminal:
         adata.obsm["X_pca"] = read_embedding(snakemake.input.pca).to_numpy()
     if snakemake.input.cells:
         adata.obs["label"] = visible_labels(pd.read_parquet(snakemake.input.cells).loc[adata.obs_names])
+    elif "label" in adata.obs:
+        adata.obs["label"] = known_labels(adata.obs["label"]).astype("category")
     reason = run_method(
         adata,
         Path(snakemake.output.embedding).parent,

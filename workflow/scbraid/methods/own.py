@@ -8,7 +8,6 @@ fields of :class:`scbraid.methods.Method` that differ from ``stochastic`` and ``
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import importlib.util
 import inspect
@@ -16,6 +15,9 @@ import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
 
 from scbraid.errors import UserError, suggest
 
@@ -25,7 +27,10 @@ if TYPE_CHECKING:
 
     from scbraid.methods import Result
 
+FLAGS = ("trains", "stochastic", "needs_pca", "needs_labels", "predicts", "is_graph")
 DEFAULT_FLAGS = {"stochastic": True, "needs_pca": True}
+#: only a training that is repeated without the labels of each query can predict them
+NEEDS = {"predicts": {"trains", "needs_labels"}}
 POSITIONAL = ("adata", "context")
 TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
 
@@ -38,18 +43,25 @@ def is_own(method: str) -> bool:
 def source_file(method: str) -> Path | None:
     """File that a user's function lies in; None for an importable module."""
     place, _ = _split(method)
-    return Path(place) if place.endswith(".py") else None
+    return Path(place).expanduser() if place.endswith(".py") else None
 
 
 def flags(method: str) -> dict[str, Any]:
     """Fields of :class:`scbraid.methods.Method` of a user's own method."""
-    from scbraid.methods import Method
-
     given = getattr(_module(method), "METHOD", {})
-    known = {field.name for field in dataclasses.fields(Method)} - {"module", "maps"}
-    for name in given:
-        if name not in known:
-            raise UserError(f"{method}: METHOD has an unknown key '{name}', {suggest(str(name), known)}")
+    if not isinstance(given, dict):
+        raise UserError(f"{method}: METHOD is {given!r}; it should be a dict such as {{'trains': True}}")
+    for name, value in given.items():
+        if name not in FLAGS:
+            raise UserError(f"{method}: METHOD has an unknown key '{name}', {suggest(str(name), FLAGS)}")
+        if not isinstance(value, bool):
+            raise UserError(f"{method}: METHOD['{name}'] is {value!r}; it should be True or False")
+    chosen = {name for name, value in given.items() if value}
+    for name, others in NEEDS.items():
+        if name in chosen and not others <= chosen:
+            raise UserError(f"{method}: METHOD['{name}'] needs {' and '.join(sorted(others - chosen))} as well")
+    if "is_graph" in chosen and chosen & {"trains", "needs_labels"}:
+        raise UserError(f"{method}: METHOD['is_graph'] goes with neither trains nor needs_labels")
     return DEFAULT_FLAGS | given
 
 
@@ -78,6 +90,7 @@ def parameters(method: str) -> dict[str, Any]:
     """JSON schemas of a user's parameters: ``PARAMETERS`` of the module, or what the defaults of the function tell."""
     declared = getattr(_module(method), "PARAMETERS", None)
     if declared is not None:
+        _check_declared(declared, method)
         return declared
     keywords = list(inspect.signature(inspect.unwrap(function(method))).parameters.values())[len(POSITIONAL) :]
     found = {}
@@ -87,6 +100,16 @@ def parameters(method: str) -> dict[str, Any]:
         kind = TYPES.get(type(keyword.default))
         found[keyword.name] = {"default": keyword.default} | ({"type": kind} if kind else {})
     return found
+
+
+def _check_declared(declared: Any, method: str) -> None:
+    try:
+        Draft202012Validator.check_schema({"properties": declared})
+    except SchemaError as error:
+        raise UserError(f"{method}: PARAMETERS is no JSON schema of parameters: {error.message}") from error
+    missing = [name for name, schema in declared.items() if "default" not in schema]
+    if missing:
+        raise UserError(f"{method}: PARAMETERS['{missing[0]}'] has no default")
 
 
 def _split(method: str) -> tuple[str, str]:
@@ -113,7 +136,7 @@ def _module(method: str) -> ModuleType:
         spec.loader.exec_module(module)
     except UserError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UserError(f"{method}: it cannot be imported ({type(error).__name__}: {error})") from error
     return module
 

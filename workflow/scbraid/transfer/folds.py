@@ -30,7 +30,7 @@ class Folds:
     embedding, probabilities
         Index (task, cell), dimensions or labels as columns; no columns where training failed or predicts nothing.
     facts
-        ``failed``, a reason or None, and ``tasks``: seconds, epochs and share of weights trained in each.
+        ``failed``, tasks and reasons or None, and ``tasks``: seconds, epochs and share of weights trained in each.
     """
 
     embedding: pd.DataFrame
@@ -67,25 +67,25 @@ def train_folds(
     accelerator = accelerator if find(method).trains else "cpu"
     context = Context(seed=seed, accelerator=accelerator, threads=threads)
     train = _map_query if maps else _hide_labels
-    embeddings, probabilities, facts = {}, {}, {}
-    try:
-        for task, _, query in tasks(cells):
+    empty = pd.DataFrame(index=pd.MultiIndex.from_arrays([[], []], names=["task", "cell"]))
+    embeddings, probabilities, facts, failed = {}, {}, {}, []
+    for task, _, query in tasks(cells):
+        data = adata.copy()
+        data.obs["label"] = visible_labels(cells, task)
+        settings = {"run": run, "method": method, "parameters": parameters}
+        try:
             with tempfile.TemporaryDirectory() as folder:
-                data = adata.copy()
-                data.obs["label"] = visible_labels(cells, task)
-                settings = {"run": run, "method": method, "parameters": parameters}
-                embeddings[task], probabilities[task], facts[task] = train(
-                    data, cells, query, replace(context, model_dir=Path(folder)), **settings
-                )
-    except MemoryError:
-        raise  # a retry gets more memory
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other methods go on
-        empty = pd.DataFrame(index=pd.MultiIndex.from_arrays([[], []], names=["task", "cell"]))
-        return Folds(embedding=empty, probabilities=empty, facts={"failed": failure(error, what=run), "tasks": {}})
+                trained = train(data, cells, query, replace(context, model_dir=Path(folder)), **settings)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, other tasks and methods go on
+            failed.append(f"{task}: {failure(error, what=f'{run} for {task}')}")
+        else:
+            embeddings[task], probabilities[task], facts[task] = trained
+    if not embeddings and not failed:
+        failed = ["after quality control no query cell, or no labelled reference cell, is left"]
     return Folds(
-        embedding=pd.concat(embeddings, names=["task", "cell"]),
-        probabilities=pd.concat(probabilities, names=["task", "cell"]),
-        facts={"failed": None, "tasks": facts},
+        embedding=pd.concat(embeddings, names=["task", "cell"]) if embeddings else empty,
+        probabilities=pd.concat(probabilities, names=["task", "cell"]) if probabilities else empty,
+        facts={"failed": "; ".join(failed) or None, "tasks": facts},
     )
 
 

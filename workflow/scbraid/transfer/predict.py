@@ -61,7 +61,10 @@ def predict(
     if (embedding.shape[1] == 0 and not is_graph) or (classifier == "head" and probabilities is None):
         return no_predictions()
     tables = []
+    has_tasks = "task" in embedding.index.names
     for task, reference, query in tasks(cells):
+        if has_tasks and task not in embedding.index.unique("task"):
+            continue  # its training failed
         labels = cells["label"][reference].astype(str).to_numpy()
         if is_graph:
             every = cells["label"].astype(object).to_numpy()
@@ -86,7 +89,7 @@ def predict(
                 unknown_above=unknown_above,
             )
         )
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(tables, ignore_index=True) if tables else no_predictions()
 
 
 def no_predictions() -> pd.DataFrame:

@@ -13,6 +13,8 @@ from scbraid.labels import known_labels
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scbraid.methods import Method
+
 EACH_BATCH = "each_batch"
 UNLABELLED_CELLS = "unlabelled"
 #: name of the only task where the query is given by batches
@@ -75,6 +77,12 @@ def _check_batches(batch: pd.Series, named: list[str], where: str) -> None:
             raise UserError(f"{where} names batch '{wanted}', {suggest(wanted, known)}")
 
 
+def applies(classifier: str, method: Method) -> bool:
+    """Whether a classifier can predict from a method; nothing does from a control, which has seen the truth."""
+    possible = {"knn": True, "logistic": not method.is_graph, "head": method.predicts, "mapping": method.maps}
+    return possible[classifier] and not method.is_control
+
+
 def tasks(cells: pd.DataFrame) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """Go through the tasks by name: name, then two boolean arrays over cells, labelled reference and query.
 
@@ -98,5 +106,5 @@ def visible_labels(cells: pd.DataFrame, task: str | None = None) -> pd.Series:
         The task to train for; None for the one embedding of all cells. That hides the labels of query cells too,
         except where every cell is a reference in other tasks (leave one batch out).
     """
-    hidden = cells["task"].notna() & ~cells["reference"] if task is None else cells["task"] == task
+    hidden = ~cells["reference"] | (cells["task"] == task)
     return cells["label"].mask(hidden).astype("category")

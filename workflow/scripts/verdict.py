@@ -1,0 +1,19 @@
+"""Fail where a run failed and the config does not allow it."""
+
+from adapter import job
+
+with job(snakemake) as terminal:
+    from pathlib import Path
+
+    from scbraid.errors import UserError
+    from scbraid.files import read_table
+    from scbraid.outcome import forget, verdict
+
+    table = read_table(snakemake.input.runs, names=("run", "reason"))
+    failures = verdict(table)
+    if failures:
+        print(f"scbraid: {failures}", file=terminal)
+        if not snakemake.params.allow_failures:
+            forget(table)
+            raise UserError(failures)
+    Path(snakemake.output[0]).write_text(f"{failures or 'every run succeeded'}\n")
