@@ -234,7 +234,7 @@ def test_permuted_cells_have_permuted_neighbors(name: str, planted: AnnData, tmp
     permuted = run(name, planted[order], tmp_path, **PERMUTED[name]).embedding
     # SysVI's prior starts at cells that are drawn, so that groups keep together but lie elsewhere
     assert correlation_of_distances(straight, permuted) > (0.6 if name == "sysvi" else 0.95)
-    assert own_among_neighbors(permuted, planted.obs["group"].iloc[order]) > 0.9
+    assert own_among_neighbors(permuted, planted.obs["label"].iloc[order]) > 0.9
 
 
 @pytest.mark.parametrize("name", ["scvi", "scanvi"])

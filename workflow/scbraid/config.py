@@ -85,6 +85,8 @@ def resolve(config: Config) -> Config:
 
 def _check_classifiers(resolved: Config) -> None:
     methods = [find(entry["method"]) for entry in resolved["methods"].values()]
+    if all(method.is_control for method in methods):
+        return
     classifiers = resolved["transfer"]["classifiers"]
     if any(applies(classifier, method) for classifier in classifiers for method in methods):
         return
