@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from scbraid.covariates import COVARIATES
 from scbraid.cvae.parameters import json_schema
-from scbraid.methods import Context, Mapped, Result
+from scbraid.methods import Context, Mapped, Result, scvi_tools
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 # The label head is a method of its own (cvae_labels); checkpoints need a folder that the workflow does not hand out.
 NOT_OFFERED = ("classification_ratio", "checkpoint_every")
 PARAMETERS = {
-    name: entry for name, entry in json_schema()["properties"].items() if name not in NOT_OFFERED
-} | COVARIATES
+    **{name: entry for name, entry in json_schema()["properties"].items() if name not in NOT_OFFERED},
+    **COVARIATES,
+    "max_epochs_query": scvi_tools.SCHEMAS["max_epochs_query"],
+}
 
 
 def cvae(adata: AnnData, context: Context, **parameters: Any) -> Result:
@@ -30,6 +32,7 @@ def trained(
     label_key: str | None,
     categorical_covariates: list[str],
     continuous_covariates: list[str],
+    max_epochs_query: int,  # noqa: ARG001 - of the mapping
     **parameters: Any,
 ) -> Result:
     """Train a CVAE, with a label head where `label_key` names a column, and save it."""
@@ -60,14 +63,14 @@ def trained(
     )
 
 
-def map_query(adata: AnnData, context: Context, *, max_epochs: int | None = None, **_parameters: Any) -> Mapped:
+def map_query(adata: AnnData, context: Context, *, max_epochs_query: int, **_parameters: Any) -> Mapped:
     """Map cells onto the saved model: its weights stay, those of new batches are learned."""
     import torch
 
     from scbraid.cvae import CVAE
 
     torch.set_num_threads(context.threads)
-    model = CVAE.load_query(context.model_dir, adata, max_epochs=max_epochs, accelerator=context.accelerator)
+    model = CVAE.load_query(context.model_dir, adata, max_epochs=max_epochs_query, accelerator=context.accelerator)
     facts = dict(model.run_info)
     return Mapped(
         embedding=model.embedding(),
