@@ -17,11 +17,12 @@ AFTER_EMBEDDING = ("neighbors", "umap", "metrics")
 CLASSIFIERS = 2
 LAST = {"report": 1, "verdict": 1}
 ENDS = {"benchmark": 1, "export": 1} | LAST
+RUNS_CHANGED = {"outcomes": 1} | ENDS
 
 
 def following(runs: int) -> dict[str, int]:
     """Rules that follow new embeddings, and how often each runs."""
-    return dict.fromkeys(AFTER_EMBEDDING, runs) | {"transfer": CLASSIFIERS * runs} | ENDS
+    return dict.fromkeys(AFTER_EMBEDDING, runs) | {"transfer": CLASSIFIERS * runs} | RUNS_CHANGED
 
 
 ALL_RUNS = {"integrate": 2, "train": 2} | following(4)
@@ -75,13 +76,13 @@ EDITS = {
     "parameter set to its default": (edit("methods/harmony/theta", 2.0), {}),
     "seed added": (edit("seeds", [0, 1]), {"integrate": 1, "train": 2} | following(3)),
     "method added": (edit("methods/cvae_zinb", {"method": "cvae", "likelihood": "zinb"}), {"train": 1} | following(1)),
-    "method removed": (remove("methods/harmony"), ENDS),
+    "method removed": (remove("methods/harmony"), RUNS_CHANGED),
     "accelerator": (edit("accelerator", "cpu"), {"train": 2} | following(2)),
     "number of HVG": (edit("features/n_top_genes", 500), {"features": 1, "pca": 1} | ALL_RUNS),
     "QC bound": (edit("qc/min_genes", 20), {"qc": 1, "features": 1, "pca": 1} | ALL_RUNS),
     "PCA components": (
         edit("pca/n_comps", 20),
-        {"pca": 1, "integrate": 2, "neighbors": 2, "umap": 2, "metrics": 4, "transfer": CLASSIFIERS * 2} | ENDS,
+        {"pca": 1, "integrate": 2, "neighbors": 2, "umap": 2, "metrics": 4, "transfer": CLASSIFIERS * 2} | RUNS_CHANGED,
     ),
     "neighbours": (edit("neighbors/n_neighbors", 20), {"umap": 4, "metrics": 4} | ENDS),
     "UMAP": (edit("umap/min_dist", 0.1), {"umap": 4} | ENDS),
