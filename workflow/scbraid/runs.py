@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from anndata import AnnData
 
+    from scbraid.methods import Mapped
+
 VERSIONED = (
     "anndata",
     "bbknn",
@@ -141,6 +143,21 @@ def checked_result(adata: AnnData, context: Context, *, run: str, method: str, p
     return result
 
 
+def check_mapped(mapped: Mapped, adata: AnnData, context: Context, *, run: str, method: str) -> None:
+    """Prove the result of a mapping of query cells, as :func:`checked_result` does that of a run.
+
+    Raises
+    ------
+    ContractError
+        The result is not an embedding of these cells, or ran on another device than asked.
+    """
+    check_device(asked=context.accelerator, used=mapped.device, method=run)
+    batch = adata.obs["batch"].to_numpy()
+    check_embedding(mapped.embedding, adata.obs_names, method=run, expression=adata.X, batch=batch)
+    if find(method).predicts:
+        check_probabilities(mapped.probabilities, adata.obs_names, method=run)
+
+
 def failure(error: BaseException, *, what: str) -> str:
     """Log why something failed and put it in one line."""
     if isinstance(error, UserError):
@@ -167,12 +184,13 @@ def _write_result(result: Result, folder: Path, *, method: str, cells: pd.Index)
     if kind.is_graph:
         (result.neighbors or no_neighbors(len(cells))).save(folder / "neighbors.npz")
     if kind.predicts:
-        write_embedding(_named(result.probabilities, cells), folder / "probabilities.parquet")
+        write_embedding(probability_table(result.probabilities, cells), folder / "probabilities.parquet")
     values = np.empty((len(cells), 0)) if result.embedding is None else np.asarray(result.embedding)
     write_embedding(embedding_table(values, cells), folder / "embedding.parquet")
 
 
-def _named(probabilities: pd.DataFrame | None, cells: pd.Index) -> pd.DataFrame:
+def probability_table(probabilities: pd.DataFrame | None, cells: pd.Index) -> pd.DataFrame:
+    """Probabilities of labels as they are written: float32, index = `cells`; without columns where there are none."""
     names = pd.Index(cells, name="cell")
     return pd.DataFrame(index=names) if probabilities is None else probabilities.astype(np.float32).set_axis(names)
 

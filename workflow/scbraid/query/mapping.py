@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import scanpy as sc
 
-from scbraid.contract import check_device, check_embedding, check_probabilities
 from scbraid.covariates import check_covariates, covariates_of
 from scbraid.errors import UserError
 from scbraid.features import TARGET_SUM
@@ -18,12 +17,11 @@ from scbraid.files import embedding_table
 from scbraid.methods import METHODS, Context, find, load_mapping
 from scbraid.query.batches import name_batches
 from scbraid.query.genes import align_genes
-from scbraid.runs import software_versions
+from scbraid.runs import check_mapped, probability_table, software_versions
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-    from scbraid.methods import Mapped
     from scbraid.query.genes import Aligned
     from scbraid.reference import Reference
 
@@ -89,7 +87,8 @@ def map_onto(
     data = data[np.argsort(data.obs_names.to_numpy(str), kind="stable")].copy()
     context = Context(seed=reference.seed, accelerator=accelerator, threads=threads, model_dir=reference.folder)
     started = time.perf_counter()
-    mapped = _checked(data, reference, context)
+    mapped = load_mapping(reference.method)(data.copy(), context, **reference.parameters)
+    check_mapped(mapped, data, context, run=reference.run, method=reference.method)
     seconds = round(time.perf_counter() - started, 3)
     sizes = data.obs["batch"].value_counts().sort_index()
     facts = {
@@ -113,20 +112,10 @@ def map_onto(
     cells = pd.Index(adata.obs_names, name="cell")
     return MappedQuery(
         embedding=embedding_table(np.asarray(mapped.embedding), data.obs_names).loc[cells],
-        probabilities=_probabilities(mapped.probabilities, data.obs_names).loc[cells],
+        probabilities=probability_table(mapped.probabilities, data.obs_names).loc[cells],
         genes=aligned.genes,
         facts=facts,
     )
-
-
-def _checked(data: AnnData, reference: Reference, context: Context) -> Mapped:
-    mapped = load_mapping(reference.method)(data.copy(), context, **reference.parameters)
-    check_device(asked=context.accelerator, used=mapped.device, method=reference.run)
-    batch = data.obs["batch"].to_numpy()
-    check_embedding(mapped.embedding, data.obs_names, method=reference.run, expression=data.X, batch=batch)
-    if find(reference.method).predicts:
-        check_probabilities(mapped.probabilities, data.obs_names, method=reference.run)
-    return mapped
 
 
 def _about_genes(aligned: Aligned) -> dict[str, Any]:
@@ -171,8 +160,3 @@ def _notes(sizes: pd.Series, renamed: dict[str, str], reference: Reference) -> l
     if not reference.labelled.any():
         notes.append("the reference has no labels, so none are predicted")
     return notes
-
-
-def _probabilities(probabilities: pd.DataFrame | None, cells: pd.Index) -> pd.DataFrame:
-    names = pd.Index(cells, name="cell")
-    return pd.DataFrame(index=names) if probabilities is None else probabilities.astype(np.float32).set_axis(names)

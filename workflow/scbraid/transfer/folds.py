@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from scbraid.contract import check_device, check_embedding, check_probabilities
 from scbraid.files import embedding_table
-from scbraid.methods import Context, Mapped, Result, find, load_mapping
-from scbraid.runs import checked_result, failure
+from scbraid.methods import Context, find, load_mapping
+from scbraid.runs import check_mapped, checked_result, failure, probability_table
 from scbraid.transfer.tasks import tasks, visible_labels
 
 if TYPE_CHECKING:
@@ -95,13 +94,16 @@ def _hide_labels(
     started = time.perf_counter()
     result = checked_result(adata, context, run=run, **settings)
     facts = {"seconds": round(time.perf_counter() - started, 3), "epochs": result.facts.get("epochs")}
-    return embedding_table(np.asarray(result.embedding), adata.obs_names), _labels_of(result, adata), facts
+    return (
+        embedding_table(np.asarray(result.embedding), adata.obs_names),
+        probability_table(result.probabilities, adata.obs_names),
+        facts,
+    )
 
 
 def _map_query(
     adata: AnnData, cells: pd.DataFrame, query: np.ndarray, context: Context, *, run: str, **settings: Any
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    kind = find(settings["method"])
     reference = cells["reference"].to_numpy() & ~query
     old, new = _part(adata, reference), _part(adata, query)
     started = time.perf_counter()
@@ -113,23 +115,14 @@ def _map_query(
         "seconds_reference": round(between - started, 3),
         **{name: mapped.facts.get(name) for name in ("epochs", "fraction_trained")},
     }
-    check_device(asked=context.accelerator, used=mapped.device, method=run)
-    check_embedding(mapped.embedding, new.obs_names, method=run, expression=new.X, batch=new.obs["batch"].to_numpy())
-    if kind.predicts:
-        check_probabilities(mapped.probabilities, new.obs_names, method=run)
+    check_mapped(mapped, new, context, run=run, method=settings["method"])
     parts = [(trained, old), (mapped, new)]
     embedding = pd.concat([embedding_table(np.asarray(part.embedding), data.obs_names) for part, data in parts])
-    return embedding, pd.concat([_labels_of(part, data) for part, data in parts]), facts
+    probabilities = pd.concat([probability_table(part.probabilities, data.obs_names) for part, data in parts])
+    return embedding, probabilities, facts
 
 
 def _part(adata: AnnData, chosen: np.ndarray) -> AnnData:
     part = adata[chosen].copy()
     part.obs["batch"] = part.obs["batch"].cat.remove_unused_categories()
     return part
-
-
-def _labels_of(result: Result | Mapped, adata: AnnData) -> pd.DataFrame:
-    names = pd.Index(adata.obs_names, name="cell")
-    if result.probabilities is None:
-        return pd.DataFrame(index=names)
-    return result.probabilities.astype(np.float32).set_axis(names)
