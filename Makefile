@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 READY := .venv/installed.lock
 
-.PHONY: demo test lint format docs lock bench
+.PHONY: demo test test-browser lint format docs lock bench
 
 demo: $(READY)
 	snakemake
@@ -10,6 +10,12 @@ demo: $(READY)
 
 test: $(READY)
 	python -m pytest
+
+test-browser: $(READY)
+	@{ command -v chromium && command -v chromedriver; } >/dev/null \
+		|| { apt-get update && apt-get install -y chromium chromium-driver; } \
+		|| { echo "test-browser needs a Chromium and its driver: as root, apt-get install chromium chromium-driver" >&2; exit 1; }
+	python -m pytest tests/browser
 
 lint: $(READY)
 	ruff check . && ruff format --check .

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from scbraid.benchmark import gather, ranking_score, summarize
+from scbraid.benchmark import differences, gather, ranking_score, scale_over_methods, summarize
 
 GROUPS = {"nmi": "bio", "ari": "bio", "ilisi": "batch", "pcr": "batch", "silhouette_batch": "batch"}
 
@@ -147,3 +148,90 @@ def test_all_runs_failed() -> None:
     assert summary["failed"].tolist() == ["seed 0: KeyError: x"]
     assert summary["rank"].isna().all()
     assert summary["total"].isna().all()
+
+
+def test_intervals_are_carried_where_values_have_them() -> None:
+    with_interval = scores(nmi=0.5, ilisi=0.4).assign(low=[0.4, math.nan], high=[0.6, math.nan], cells=90)
+    table = gather({("a", 0): with_interval, ("b", 0): scores(nmi=0.7)})
+    assert list(table.columns) == ["method", "seed", "metric", "group", "value", "low", "high"]
+    assert table.loc[0, ["low", "high"]].tolist() == [0.4, 0.6]
+    assert table.loc[1:, ["low", "high"]].isna().all(axis=None)
+
+
+SPREAD_OUT = {
+    ("a", 0): scores(nmi=0.9, ari=0.5, ilisi=0.2),
+    ("a", 1): scores(nmi=0.7, ari=0.5, ilisi=0.2),
+    ("b", 0): scores(nmi=0.4, ari=0.5, ilisi=0.6),
+    ("c", 0): scores(nmi=0.6, ari=0.5, ilisi=0.3),
+    ("bound", 0): scores(nmi=1.0, ari=1.0, ilisi=0.7),
+}
+OF_SPREAD_OUT = {run: facts(is_control=run[0] == "bound") for run in SPREAD_OUT}
+
+
+def test_scaling_by_hand() -> None:
+    scaled = scale_over_methods(gather(SPREAD_OUT), controls={"bound"})
+    assert set(scaled["metric"]) == {"nmi", "ilisi"}  # methods do not differ in ari
+    values = scaled.set_index(["method", "seed", "metric"])["value"]
+    # nmi runs from 0.4 (b) to 0.8 (mean of a), ilisi from 0.2 (a) to 0.6 (b)
+    expected = {"a": {"nmi": 1.25, "ilisi": 0.0}, "b": {"nmi": 0.0, "ilisi": 1.0}, "c": {"nmi": 0.5, "ilisi": 0.25}}
+    for method, metrics in expected.items():
+        for metric, value in metrics.items():
+            assert values[method, 0, metric] == pytest.approx(value)
+    assert values["a", 1, "nmi"] == pytest.approx(0.75)
+    assert values["bound", 0, "nmi"] == pytest.approx(1.5)
+
+
+def test_scaled_totals_are_told_and_raw_values_stay() -> None:
+    metrics = gather(SPREAD_OUT)
+    raw = summarize(metrics, OF_SPREAD_OUT).set_index("method")
+    scaled = summarize(metrics, OF_SPREAD_OUT, scale=True).set_index("method")
+    assert scaled["scaled"].all()
+    assert not raw["scaled"].any()
+    for metric in ("nmi", "ari", "ilisi", "nmi_sd"):
+        pd.testing.assert_series_equal(scaled[metric], raw[metric].reindex(scaled.index))
+    assert scaled.loc["a", ["bio", "batch", "total"]].tolist() == pytest.approx([1.0, 0.0, 0.6])
+    assert scaled.loc["b", ["bio", "batch", "total"]].tolist() == pytest.approx([0.0, 1.0, 0.4])
+    assert scaled.loc["c", ["bio", "batch", "total"]].tolist() == pytest.approx([0.5, 0.25, 0.4])
+    assert raw.loc["b", "total"] == pytest.approx(0.6 * 0.45 + 0.4 * 0.6)
+    assert list(raw.index) == ["b", "a", "c", "bound"]
+    assert list(scaled.index) == ["a", "b", "c", "bound"]
+
+
+def test_a_control_does_not_change_the_scale() -> None:
+    metrics = gather(SPREAD_OUT)
+    without = metrics[metrics["method"] != "bound"]
+    alone = summarize(without, {run: f for run, f in OF_SPREAD_OUT.items() if run[0] != "bound"}, scale=True)
+    beside = summarize(metrics, OF_SPREAD_OUT, scale=True)
+    pd.testing.assert_series_equal(alone["total"], beside["total"].iloc[:3])
+
+
+def standing(**methods: tuple[float, float]) -> pd.DataFrame:
+    """Summary of methods with these totals and standard deviations, best first; a control besides."""
+    table = pd.DataFrame([(name, *values) for name, values in methods.items()], columns=["method", "total", "total_sd"])
+    table["rank"] = range(1, len(table) + 1)
+    control = pd.DataFrame({"method": ["bound"], "total": [1.0], "total_sd": [0.0], "rank": [math.nan]})
+    return pd.concat([table, control], ignore_index=True).assign(batch=0.5, bio=0.5)
+
+
+def test_differences_pair_the_best_with_all_and_neighbours() -> None:
+    found = differences(standing(a=(0.9, 0.03), b=(0.8, 0.04), c=(0.75, 0.0), d=(0.74, 0.0)))
+    pairs = [(one.above, one.below) for one in found]
+    assert pairs == [("a", "b"), ("a", "c"), ("a", "d"), ("b", "c"), ("c", "d")]
+    assert [one.lead for one in found] == pytest.approx([0.1, 0.15, 0.16, 0.05, 0.01])
+    assert [one.spread for one in found] == pytest.approx([0.05, 0.03, 0.03, 0.04, 0.0])
+    # 0.1 does not exceed twice 0.05
+    assert [one.is_clear for one in found] == [False, True, True, False, True]
+
+
+def test_deterministic_methods_have_no_spread_and_one_seed_tells_none() -> None:
+    summary = standing(a=(0.9, math.nan), b=(0.8, 0.01), c=(0.7, math.nan))
+    found = {(one.above, one.below): one for one in differences(summary, deterministic={"c"})}
+    assert [one.is_known for one in found.values()] == [False, False, True]
+    assert found["b", "c"].spread == 0.01
+    assert not found["a", "c"].is_clear
+    assert found["b", "c"].is_clear
+
+
+def test_one_method_has_no_difference() -> None:
+    assert differences(standing(a=(0.9, 0.1))) == []
+    assert differences(standing()) == []

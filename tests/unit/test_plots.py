@@ -11,8 +11,16 @@ import pandas as pd
 import pytest
 
 from scbraid.plots.qc import MEASURES, scatter, violins
-from scbraid.plots.scores import score_table
-from scbraid.plots.style import BATCH_COLORS, LABEL_COLORS, MISSING_COLOR, batch_colors, label_colors, save
+from scbraid.plots.style import (
+    BATCH_COLORS,
+    LABEL_COLORS,
+    METHOD_COLORS,
+    MISSING_COLOR,
+    batch_colors,
+    label_colors,
+    method_colors,
+    save,
+)
 from scbraid.plots.umap import umap_grid
 
 if TYPE_CHECKING:
@@ -53,22 +61,6 @@ def layouts() -> dict[str, pd.DataFrame]:
     return {name: pd.DataFrame(generator.normal(size=(N, 2))) for name in ("pca", "harmony")}
 
 
-@pytest.fixture
-def summary() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "method": ["scvi", "pca"],
-            "rank": [1, 2],
-            "total": [0.7, np.nan],
-            "batch": [0.6, 0.1],
-            "bio": [0.77, np.nan],
-            "nmi": [0.8, np.nan],
-            "ilisi": [0.5, 0.0],
-            "seeds": [2, 1],
-        }
-    ).assign(total_sd=[0.02, np.nan], batch_sd=np.nan, bio_sd=np.nan, nmi_sd=[0.034, np.nan], ilisi_sd=np.nan)
-
-
 def hexes(colors: Any) -> list[str]:
     return [mpl.colors.to_hex(color).upper() for color in colors]
 
@@ -104,7 +96,7 @@ def test_data_without_labels_have_one_row(obs: pd.DataFrame, layouts: dict[str, 
     assert len(umap_grid(layouts, obs.drop(columns="label")).axes) == 2
 
 
-@pytest.mark.parametrize("assign", [batch_colors, label_colors])
+@pytest.mark.parametrize("assign", [batch_colors, label_colors, method_colors])
 @pytest.mark.parametrize("count", [1, 8, 9, 10, 40, 150])
 def test_colours_differ_and_do_not_depend_on_the_order(assign: Callable, count: int) -> None:
     names = [f"n{i:03}" for i in range(count)]
@@ -114,14 +106,15 @@ def test_colours_differ_and_do_not_depend_on_the_order(assign: Callable, count: 
     assert assign([*reversed(names), *names]) == colors
 
 
-def test_batches_and_labels_share_no_colour() -> None:
-    assert not set(BATCH_COLORS) & set(LABEL_COLORS)
+def test_batches_labels_and_methods_share_no_colour() -> None:
+    assert len({*BATCH_COLORS, *LABEL_COLORS, *METHOD_COLORS}) == sum(
+        map(len, (BATCH_COLORS, LABEL_COLORS, METHOD_COLORS))
+    )
 
 
 FIGURES: dict[str, Callable[..., Figure]] = {
     "violins": lambda **data: violins(data["cells"]),
     "scatter": lambda **data: scatter(data["cells"]),
-    "scores": lambda **data: score_table(data["summary"]),
     "umap": lambda **data: umap_grid(data["layouts"], data["obs"]),
 }
 
@@ -133,10 +126,9 @@ def test_same_bytes_twice(
     cells: pd.DataFrame,
     obs: pd.DataFrame,
     layouts: dict[str, pd.DataFrame],
-    summary: pd.DataFrame,
 ) -> None:
     for i in range(2):
-        save(FIGURES[name](cells=cells, obs=obs, layouts=layouts, summary=summary), tmp_path / f"{i}.svg")
+        save(FIGURES[name](cells=cells, obs=obs, layouts=layouts), tmp_path / f"{i}.svg")
     first, second = ((tmp_path / f"{i}.svg").read_bytes() for i in range(2))
     assert first == second
     assert b"</svg>" in first
@@ -170,30 +162,6 @@ def test_scatter_marks_dropped_cells(cells: pd.DataFrame) -> None:
         assert len(kept.get_offsets()) == table["kept"].sum()
         dropped_cells = table.loc[~table["kept"], ["log_counts", "log_genes"]]
         np.testing.assert_allclose(dropped.get_offsets(), dropped_cells)
-
-
-def test_score_table_shows_raw_values_and_no_number_for_missing_ones(summary: pd.DataFrame) -> None:
-    axis = score_table(summary).axes[0]
-    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["nmi", "ilisi", "bio", "batch", "total"]
-    assert [tick.get_text() for tick in axis.get_yticklabels()] == ["scvi", "pca"]
-    numbers = [text.get_text() for text in axis.texts if text.get_text()[0].isdigit()]
-    assert numbers == ["0.80\n±0.03", "0.50", "0.77", "0.60", "0.70\n±0.02", "0.00", "0.10"]
-    np.testing.assert_array_equal(
-        axis.images[0].get_array().filled(np.nan), [[0.8, 0.5, 0.77, 0.6, 0.7], [np.nan, 0, np.nan, 0.1, np.nan]]
-    )
-
-
-def test_score_table_without_labels(summary: pd.DataFrame) -> None:
-    unlabelled = summary.drop(columns="nmi").assign(total=np.nan, bio=np.nan)
-    axis = score_table(unlabelled).axes[0]
-    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["ilisi", "batch"]
-
-
-def test_score_table_names_methods_that_failed(summary: pd.DataFrame) -> None:
-    failed = pd.DataFrame({"method": ["harmony"], "seeds": [0]})
-    axis = score_table(pd.concat([summary, failed], ignore_index=True)).axes[0]
-    assert [tick.get_text() for tick in axis.get_yticklabels()] == ["scvi", "pca", "harmony (failed)"]
-    assert np.isnan(axis.images[0].get_array().filled(np.nan)[2]).all()
 
 
 def test_umap_leaves_out_runs_that_failed(obs: pd.DataFrame, layouts: dict[str, pd.DataFrame]) -> None:

@@ -16,6 +16,7 @@ from scbraid.features import select_features
 from scbraid.files import embedding_table, write_embedding, write_h5ad, write_json, write_table
 from scbraid.methods import METHODS as REGISTRY
 from scbraid.metrics import METRICS
+from scbraid.metrics.scored import choose_cells
 from scbraid.plots import qc as qc_plots
 from scbraid.plots.style import save
 from scbraid.plots.umap import umap_grid
@@ -95,7 +96,15 @@ def make_results(
     cells have. Runs that fail give :data:`REASON`.
     """
     described = {
-        name: {"batches": BATCHES, "labels": LABELS, "reference": None, "unlabelled": 0, "novel": None} | choices
+        name: {
+            "batches": BATCHES,
+            "labels": LABELS,
+            "reference": None,
+            "unlabelled": 0,
+            "novel": None,
+            "max_cells": None,
+        }
+        | choices
         for name, choices in (datasets or {"blood": {}}).items()
     }
     for choices in described.values():
@@ -148,6 +157,9 @@ def _write_dataset(
             _write_transfer(results, name, *transfer, roles, rng)
     metrics = gather(scores)
     (folder / "benchmark").mkdir()
+    scored = choose_cells(filtered, name=name, max_cells=choices["max_cells"])
+    scored.write(folder / "benchmark" / "cells.tsv.gz", folder / "benchmark" / "cell_cycle.tsv")
+    write_table(metrics, folder / "benchmark" / "metrics.tsv")
     write_table(summarize(metrics, facts), folder / "benchmark" / "summary.tsv")
     first = {run: results.layouts[name, run, 0] for run, seed in results.runs if seed == 0}
     save(umap_grid(first, hvg.obs), folder / "benchmark" / "umap.svg")

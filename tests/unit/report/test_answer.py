@@ -12,8 +12,10 @@ from scbraid.methods import METHODS
 from scbraid.report.answer import Answer, answer
 
 
-def answer_for(totals: dict[str, float], *, sd: float = math.nan, seeds: int = 1, score: str = "total") -> Answer:
-    """Answer for methods with these scores (none for a method that failed), each with the same spread over seeds."""
+def answer_for(
+    totals: dict[str, float], *, sd: float | dict[str, float] = math.nan, seeds: int = 1, score: str = "total"
+) -> Answer:
+    """Answer for methods with these scores (none where one failed) and spreads over seeds, of all or by name."""
     controls = {name for name in totals if METHODS[name].is_control}
     ranked = sorted(totals, key=lambda name: (math.isnan(totals[name]), name in controls, -totals[name]))
     standing = pd.Series({name: math.nan if name in controls else total for name, total in totals.items()})
@@ -38,7 +40,7 @@ def answer_for(totals: dict[str, float], *, sd: float = math.nan, seeds: int = 1
         }
     )
     summary[score] = [totals[method] for method in ranked]
-    summary[f"{score}_sd"] = sd
+    summary[f"{score}_sd"] = [sd.get(method, math.nan) if isinstance(sd, dict) else sd for method in ranked]
     config = resolve(
         {
             "datasets": {"pbmc": {"source": "x.h5ad", "batch": "b", "label": "l"}},
@@ -151,3 +153,53 @@ def test_metrics_that_a_graph_is_spared_are_told() -> None:
         "embeddings is scvi (0.700)."
     )
     assert answer_for({"scvi": 0.9, "bbknn": 0.8}).fairness == ""
+
+
+MEANING = "Told apart: the difference of the total scores exceeds twice its standard deviation over seeds."
+
+
+@pytest.mark.parametrize(
+    ("totals", "sd", "sentences"),
+    [
+        (
+            {"cvae": 0.80, "scvi": 0.79, "sysvi": 0.70, "pca": 0.60},
+            0.01,
+            "cvae is told apart from sysvi and pca, not from scvi. Of neighbours in rank, these are told apart: scvi "
+            "from sysvi and sysvi from pca.",
+        ),
+        (
+            {"cvae": 0.80, "scvi": 0.70, "pca": 0.60},
+            0.01,
+            "cvae is told apart from scvi and pca. All neighbours in rank are told apart.",
+        ),
+        (
+            {"cvae": 0.62, "scvi": 0.61, "pca": 0.60},
+            0.05,
+            "cvae is told apart from none of scvi and pca. No two neighbours in rank are told apart.",
+        ),
+        ({"cvae": 0.62, "scvi": 0.61}, 0.05, "cvae is not told apart from scvi."),
+        (
+            {"cvae": 0.9, "scvi": 0.8, "sysvi": 0.7},
+            {"cvae": 0.01, "sysvi": 0.01},
+            "cvae is told apart from sysvi. Only one seed of scvi ran, which tells no spread to compare with.",
+        ),
+    ],
+)
+def test_differences_beyond_the_spread_are_told(totals, sd, sentences: str) -> None:
+    assert answer_for(totals, sd=sd, seeds=3).told_apart == f"Over 3 seeds, {sentences} {MEANING}"
+
+
+def test_deterministic_methods_count_with_no_spread() -> None:
+    found = answer_for({"cvae": 0.621, "pca": 0.60}, sd={"cvae": 0.01}, seeds=3)
+    assert found.told_apart == f"Over 3 seeds, cvae is told apart from pca. {MEANING}"
+    assert answer_for({"combat": 0.7, "pca": 0.6}).told_apart == (
+        "All methods are deterministic: they give the same scores every time."
+    )
+
+
+def test_one_seed_tells_no_method_apart() -> None:
+    assert answer_for({"cvae": 0.9, "scvi": 0.5, "pca": 0.4}).told_apart == (
+        "One seed each: how far scores spread over seeds is not known, so which differences are more than chance "
+        "cannot be told."
+    )
+    assert answer_for({"cvae": 0.9}).told_apart == ""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NONE = 65535
+COSTS = {"time": "seconds", "memory": "peak_ram_mb"}
 HOSTILE_BATCHES = ("</script><script>alert(1)</script>", "<b>&amp;\"'", "日本語 ☂ <!--")
 HOSTILE_LABELS = ('"><img src=x onerror=alert(1)>', "T & B</td>", "]]>  {{ 7*7 }}")
 
@@ -41,8 +42,10 @@ def test_score_table_holds_the_values_of_the_summary(blood) -> None:
     assert len(table) == 1 + len(summary) == 4
     for shown, written in zip(table[1:], summary):
         for column, (text, value) in zip(columns, shown):
-            if column == "method":
-                assert value == written["method"]
+            if column in ("method", "device"):
+                assert (value or text) == written[column]
+            elif column in COSTS:
+                assert float(value) == float(written[COSTS[column]])
             else:
                 assert float(value) == float(written[column])
                 assert float(text) == pytest.approx(float(written[column]), abs=0.0005)
@@ -151,7 +154,7 @@ def test_same_results_give_the_same_bytes(blood) -> None:
 def test_data_without_labels_get_no_total_and_no_transfer(make, tmp_path) -> None:
     page = make(tmp_path, datasets={"gbm": {"labels": (), "query": None}}).page()
     heading = [text for text, _ in page.table("rank", "method", "batch")[0]]
-    assert heading == ["rank", "method", "batch", "ilisi", "pcr"]
+    assert heading == ["rank", "method", "batch", "ilisi", "pcr", "time", "memory", "device"]
     assert "Only batch correction was scored" in page.text
     assert "Label transfer" not in page.text
     assert set(page.points["d1-cells"]["palettes"]) == {"batch"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -10,7 +11,6 @@ mpl.use("agg")
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from matplotlib.figure import Figure
 
@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 # that a reader never takes a batch for a label.
 LABEL_COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000"]
 BATCH_COLORS = ["#332288", "#DDCC77", "#117733", "#CC6677", "#88CCEE", "#882255", "#44AA99", "#999933", "#AA4499"]
+# Tol's discrete rainbow (2021) for methods, neighbours in the list far apart in hue or lightness.
+METHOD_COLORS = [
+    "#1965B0", "#DC050C", "#F6C141", "#4EB265", "#882E72", "#F1932D", "#7BAFDE",
+    "#AE76A3", "#90C987", "#E8601C", "#5289C7", "#F7F056", "#D1BBD7", "#CAE0AB",
+]  # fmt: skip
 MISSING_COLOR = "#D0D0D0"
+CONTROL_COLOR = "#8A8A8A"
+BIO_COLOR, BATCH_COLOR, TOTAL_COLOR = "#2B7A9E", "#B0662A", "#2F3338"
+INK, SOFT, RULE = "#1C1E22", "#5D626B", "#D5D2CA"
+#: what would make the bytes of a file depend on when it was written
+DATES = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
 
 mpl.rcParams.update(
     {
@@ -30,6 +40,7 @@ mpl.rcParams.update(
         "axes.titlesize": 10,
         "legend.frameon": False,
         "svg.fonttype": "none",
+        "pdf.fonttype": 42,  # text stays text
         "svg.hashsalt": "scbraid",
         "text.parse_math": False,  # names of batches and labels are not formulas
     }
@@ -46,6 +57,11 @@ def label_colors(labels: Iterable[str]) -> dict[str, str]:
     return _assign(labels, LABEL_COLORS)
 
 
+def method_colors(methods: Iterable[str]) -> dict[str, str]:
+    """Give every method its colour, the same in every figure of a data set."""
+    return _assign(methods, METHOD_COLORS)
+
+
 def _assign(names: Iterable[str], colors: list[str]) -> dict[str, str]:
     names = sorted(set(names))
     if len(names) > len(colors):
@@ -54,9 +70,10 @@ def _assign(names: Iterable[str], colors: list[str]) -> dict[str, str]:
     return dict(zip(names, colors))
 
 
-def save(figure: Figure, path: str | Path) -> None:
-    """Write a figure, the same bytes for the same content."""
+def save(figure: Figure, *paths: str | Path) -> None:
+    """Write a figure as .svg, .pdf or .png, the same bytes for the same content, and close it."""
     import matplotlib.pyplot as plt
 
-    figure.savefig(path, bbox_inches="tight", metadata={"Date": None})
+    for path in paths:
+        figure.savefig(path, bbox_inches="tight", metadata=DATES.get(Path(path).suffix))
     plt.close(figure)

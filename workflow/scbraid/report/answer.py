@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from scbraid.benchmark import ranking_score
+from scbraid.benchmark import Difference, difference, differences, ranking_score
 from scbraid.methods import find
 from scbraid.report.results import baseline_run
 from scbraid.report.text import decimals, duration, is_missing, joined, megabytes
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from scbraid.config import Config
 
-#: a lead of fewer standard deviations of a difference is not told from the spread over seeds
-CLEAR_LEAD = 2.0
+CHANCE = "how far scores spread over seeds is not known, so"
 SCORE_WORDS = {
     "total": "Total score",
     "batch": "Only batch correction was scored. Batch score",
@@ -37,6 +36,8 @@ class Answer:
         Ranked rows of summary.tsv; None where nothing is ranked, and where the unintegrated PCA is not.
     shown
         Runs whose UMAPs stand beside the answer: the baseline, if there is one, and the best other run.
+    told_apart
+        Which differences between methods exceed their spread over seeds; empty with fewer than two methods.
     fairness
         What the best run knew that others did not, or was not asked; empty if nothing.
     """
@@ -48,6 +49,7 @@ class Answer:
     headline: str
     margin: str
     certainty: str
+    told_apart: str
     fairness: str
     cost: str
 
@@ -81,7 +83,8 @@ def answer(summary: pd.DataFrame, *, name: str, config: Config) -> Answer:
         shown=(*rows["method"], *others[:1]),
         headline=_headline(leaders, baseline, name),
         margin=_margin(best, second, baseline, score),
-        certainty=_certainty(best, second, score, config),
+        certainty=_certainty(ranked, config),
+        told_apart=_told_apart(ranked, score, config),
         fairness=_fairness(ranked, score),
         cost=f"It took {duration(best['seconds'])} on {best['device']} and {megabytes(best['peak_ram_mb'])} of memory.",
     )
@@ -103,6 +106,7 @@ def _nothing_ranked(summary: pd.DataFrame, name: str, score: str) -> Answer:
         headline=f"No method could be ranked on {name}",
         margin=margin,
         certainty="",
+        told_apart="",
         fairness="",
         cost="",
     )
@@ -130,25 +134,81 @@ def _margin(best: pd.Series, second: pd.Series | None, baseline: pd.Series | Non
     return f"{what} {decimals(best[score])}" + (f", {joined(leads)}." if leads else ".")
 
 
-def _certainty(best: pd.Series, second: pd.Series | None, score: str, config: Config) -> str:
-    if second is None:
+def _certainty(ranked: pd.DataFrame, config: Config) -> str:
+    if len(ranked) < 2:
         return "There is no other method to compare it with."
-    stochastic = [row for row in (best, second) if find(config["methods"][row["method"]]["method"]).stochastic]
-    lead = decimals(best[score] - second[score])
-    if not stochastic:
+    deterministic = _deterministic(ranked, config)
+    first, second = ranked["method"].iloc[:2]
+    found = difference(ranked, first, second, deterministic=deterministic)
+    if {first, second} <= deterministic:
         return "Both methods are deterministic: they give the same scores every time."
-    spread = math.hypot(*[row[f"{score}_sd"] for row in stochastic])
-    if math.isnan(spread):
+    lead = decimals(found.lead)
+    if not found.is_known:
         return (
-            f"One seed each: how far scores spread over seeds is not known, so whether a lead of {lead} is more than "
-            "chance cannot be told. More seeds in the config would show it."
+            f"One seed each: {CHANCE} whether a lead of {lead} is more than chance cannot be told. More seeds in the "
+            "config would show it."
         )
-    seeds = int(max(row["seeds"] for row in stochastic))
-    verdict = "exceeds" if best[score] - second[score] > CLEAR_LEAD * spread else "does not exceed"
+    verdict = "exceeds" if found.is_clear else "does not exceed"
+    seeds = _seeds(ranked.iloc[:2], deterministic)
     return (
-        f"Over {seeds} seeds the lead of {lead} {verdict} twice the standard deviation of the difference "
-        f"({decimals(spread)})."
+        f"Over {seeds} seeds the lead of {lead} {verdict} twice the standard deviation of the "
+        f"difference ({decimals(found.spread)})."
     )
+
+
+def _told_apart(ranked: pd.DataFrame, score: str, config: Config) -> str:
+    """Say which methods the best is told from, and where in the ranking neighbours are told from one another."""
+    if len(ranked) < 2:
+        return ""
+    deterministic = _deterministic(ranked, config)
+    if set(ranked["method"]) == deterministic:
+        return "All methods are deterministic: they give the same scores every time."
+    unknown = list(ranked.loc[ranked[f"{score}_sd"].isna() & ~ranked["method"].isin(deterministic), "method"])
+    if len(unknown) + len(deterministic) == len(ranked):
+        return f"One seed each: {CHANCE} which differences are more than chance cannot be told."
+    found = differences(ranked, deterministic=deterministic)
+    best = ranked["method"].iloc[0]
+    sentences = [f"Over {_seeds(ranked, deterministic)} seeds, {_best_from(best, found)}.", _gaps(ranked, found)]
+    if unknown:
+        sentences.append(f"Only one seed of {joined(unknown)} ran, which tells no spread to compare with.")
+    sentences.append(
+        f"Told apart: the difference of the {score} scores exceeds twice its standard deviation over seeds."
+    )
+    return " ".join(filter(None, sentences))
+
+
+def _best_from(best: str, found: list[Difference]) -> str:
+    known = [pair for pair in found if pair.above == best and pair.is_known]
+    clear = [pair.below for pair in known if pair.is_clear]
+    other = [pair.below for pair in known if not pair.is_clear]
+    if not known:
+        return f"{best} cannot be compared"
+    if not clear:
+        whom = f"told apart from none of {joined(other)}" if len(other) > 1 else f"not told apart from {other[0]}"
+        return f"{best} is {whom}"
+    return f"{best} is told apart from {joined(clear)}" + (f", not from {joined(other)}" if other else "")
+
+
+def _gaps(ranked: pd.DataFrame, found: list[Difference]) -> str:
+    """Say which neighbours in rank are told apart; nothing where there is but one pair, or none is known."""
+    neighbours = set(pairwise(ranked["method"]))
+    known = [pair for pair in found if (pair.above, pair.below) in neighbours and pair.is_known]
+    if len(ranked) < 3 or not known:
+        return ""
+    gaps = [f"{pair.above} from {pair.below}" for pair in known if pair.is_clear]
+    if not gaps:
+        return "No two neighbours in rank are told apart."
+    if len(gaps) == len(ranked) - 1:
+        return "All neighbours in rank are told apart."
+    return f"Of neighbours in rank, these are told apart: {joined(gaps)}."
+
+
+def _deterministic(ranked: pd.DataFrame, config: Config) -> set[str]:
+    return {name for name in ranked["method"] if not find(config["methods"][name]["method"]).stochastic}
+
+
+def _seeds(ranked: pd.DataFrame, deterministic: set[str]) -> int:
+    return int(ranked.loc[~ranked["method"].isin(deterministic), "seeds"].max())
 
 
 def _fairness(ranked: pd.DataFrame, score: str) -> str:

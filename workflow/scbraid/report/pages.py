@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from scbraid.report import text
 from scbraid.report.colors import on_dark
+
+if TYPE_CHECKING:
+    from scbraid.config import Config
 
 TEMPLATES = Path(__file__).with_name("templates")
 FILTERS = ("exact", "decimals", "count", "compact", "duration", "megabytes")
@@ -35,6 +40,12 @@ def environment() -> Environment:
 def data_uri(figure: Path) -> str:
     """Turn an SVG file into the address of an image that needs no file."""
     return "data:image/svg+xml;base64," + base64.b64encode(figure.read_bytes()).decode()
+
+
+def config_text(config: Config) -> str:
+    """Write a config from :func:`scbraid.config.resolve` as YAML that, given to the workflow, resolves to the same."""
+    methods = {run: {"method": entry["method"], **entry["parameters"]} for run, entry in config["methods"].items()}
+    return yaml.safe_dump(config | {"methods": methods}, sort_keys=False, allow_unicode=True)
 
 
 def _asset(name: str) -> Markup:

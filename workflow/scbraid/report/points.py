@@ -21,7 +21,7 @@ Palette = dict[str, str]
 Points = dict[str, Any]
 
 #: more points are thinned out to a random sample of this size
-MAX_POINTS = 50_000
+MAX_POINTS = 100_000
 #: code of a point without a name in the palette
 NO_CODE = 65535
 #: added to the code of a predicted label that is too uncertain to be told

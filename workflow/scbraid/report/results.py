@@ -33,6 +33,8 @@ class DatasetResults:
     genes: pd.DataFrame
     obs: pd.DataFrame
     summary: pd.DataFrame
+    metrics: pd.DataFrame
+    n_scored: int
     runs: tuple[RunResults, ...]
     transfers: tuple[TransferResults, ...]
     figures: dict[str, str]
@@ -92,6 +94,8 @@ def read_dataset(
         genes=read_table(folder / "features" / "genes.tsv", names=("gene",)),
         obs=read_obs(folder / "features" / "hvg.h5ad"),
         summary=summary,
+        metrics=read_table(folder / "benchmark" / "metrics.tsv", names=("method", "metric", "group")),
+        n_scored=len(read_table(folder / "benchmark" / "cells.tsv.gz", names=("cell", "batch", "label"))),
         runs=read_runs,
         transfers=read_transfers(folder, read_runs, transfers, in_turn=is_in_turn(settings)),
         figures={figure: data_uri(folder / path) for figure, path in figures.items()},

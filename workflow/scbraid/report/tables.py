@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from scbraid.metrics import METRICS
+from scbraid.report.text import decimals
 
 if TYPE_CHECKING:
     from scbraid.report.results import DatasetResults
@@ -59,6 +60,26 @@ def score_columns(summary: pd.DataFrame) -> list[ScoreColumn]:
         if metric.group == group and name in summary
     ]
     return aggregates + metrics
+
+
+def intervals(metrics: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """Word the intervals of scores by method and metric, those of several seeds one after the other.
+
+    Parameters
+    ----------
+    metrics
+        From :func:`scbraid.benchmark.gather`; values without an interval are left out.
+    """
+    if "low" not in metrics:
+        return {}
+    words: dict[tuple[str, str], str] = {}
+    known = metrics.dropna(subset=["low", "high"])
+    several = known.groupby("method")["seed"].nunique() > 1
+    for row in known.itertuples():
+        key = (row.method, row.metric)
+        ends = f"{decimals(row.low)} to {decimals(row.high)}" + (f" (seed {row.seed})" if several[row.method] else "")
+        words[key] = f"{words[key]}, {ends}" if key in words else ends
+    return words
 
 
 def drop_table(cells: pd.DataFrame) -> pd.DataFrame:

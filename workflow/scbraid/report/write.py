@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 import scbraid
 from scbraid.report.answer import answer
+from scbraid.report.charts import score_charts
 from scbraid.report.curves import training_curves
-from scbraid.report.pages import environment
+from scbraid.report.pages import config_text, environment
 from scbraid.report.points import (
     FATE_COLORS,
     OUTCOME_COLORS,
@@ -20,7 +19,7 @@ from scbraid.report.points import (
     umap_points,
 )
 from scbraid.report.results import DatasetResults, baseline_run, read_dataset
-from scbraid.report.tables import GROUPS, REASONS, drop_table, gene_facts, score_columns, versions
+from scbraid.report.tables import GROUPS, REASONS, drop_table, gene_facts, intervals, score_columns, versions
 from scbraid.report.transfer import transfer_view
 from scbraid.report.transfer_scores import PER_LABEL
 from scbraid.report.violins import violin_columns
@@ -65,9 +64,10 @@ def write_report(
         .get_template("report.html.j2")
         .render(
             datasets=datasets,
-            config=yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
+            config=config_text(config),
             baseline=baseline_run(config),
             seeds=config["seeds"],
+            engine=config["metrics"]["engine"],
             version=scbraid.__version__,
             groups=GROUPS,
             reasons=REASONS,
@@ -92,9 +92,12 @@ def dataset_view(dataset: DatasetResults, config: Config) -> dict[str, Any]:
         "qc_points": qc_points(dataset),
         "gene_points": gene_points(dataset),
         "n_cells": len(dataset.obs),
+        "n_scored": dataset.n_scored,
         "n_all_cells": len(dataset.qc_cells),
         "summary": dataset.summary.to_dict("records"),
         "columns": score_columns(dataset.summary),
+        "intervals": intervals(dataset.metrics),
+        "score_charts": score_charts(dataset.summary, name=dataset.name),
         "qc": dataset.qc_summary.to_dict("records"),
         "outcomes": OUTCOME_COLORS,
         "fates": FATE_COLORS,

@@ -5,24 +5,39 @@ const MARGIN = 9;
 const REACH = 10;
 const BINS = 64;
 const OPACITY = 0.88;
+const WHOLE = 256;
+const OPAQUE = 0xff000000;
+const RED_BLUE = 0xff00ff;
+const GREEN = 0xff00;
 const KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let printing = false;
 
-const channels = (hex) => [1, 3, 5].map((start) => parseInt(hex.slice(start, start + 2), 16));
+/** A colour as one pixel of a canvas holds it: alpha, blue, green, red. */
+const packed = ([red, green, blue]) => OPAQUE | (blue << 16) | (green << 8) | red;
+const fromHex = (hex) => packed([1, 3, 5].map((start) => parseInt(hex.slice(start, start + 2), 16)));
 const pixelRatio = () => Math.max(window.devicePixelRatio || 1, printing ? 2 : 1);
 
-/** Offset and covered share of every pixel below a dot of this radius. */
-function stamp(radius) {
+/** Pixels below a dot of this radius on a canvas of this side: offsets, and how much of 256 parts they take on. */
+function stamp(radius, side) {
   const reach = Math.ceil(radius);
-  const pixels = [];
+  const offsets = [];
+  const weights = [];
   for (let y = -reach; y <= reach; y++) {
     for (let x = -reach; x <= reach; x++) {
       const share = Math.min(1, Math.max(0, radius + 0.5 - Math.hypot(x, y)));
-      if (share > 0) pixels.push({ x, y, opacity: share * OPACITY });
+      if (share === 0) continue;
+      offsets.push(y * side + x);
+      weights.push(Math.round(WHOLE * OPACITY * share));
     }
   }
-  return pixels;
+  return { offsets: Int32Array.from(offsets), weights: Int32Array.from(weights) };
+}
+
+/** What a dot adds to its pixels in every colour, red with blue and green apart, so that two channels are mixed at once. */
+function products(colors, weights) {
+  const of = (mask) => Int32Array.from(colors.flatMap((color) => [...weights].map((weight) => Math.imul(color & mask, weight))));
+  return [of(RED_BLUE), of(GREEN)];
 }
 
 class Panel {
@@ -67,26 +82,28 @@ class Panel {
     const coloring = this.figure.dataset.coloring;
     const codes = points.codesOf(coloring, this.layout);
     const shade = dark.matches && !printing ? 2 : 1;
-    const colors = points.paletteOf(coloring).map((entry) => channels(entry[shade]));
-    const missing = channels(points.missing[shade - 1]);
-    const isFront = this.frontTest(codes);
-    this.image = this.context.createImageData(side, side);
-    const { data } = this.image;
+    const colors = [...points.paletteOf(coloring).map((entry) => entry[shade]), points.missing[shade - 1]].map(fromHex);
     const background = printing ? "rgb(255, 255, 255)" : getComputedStyle(canvas).backgroundColor;
-    const [red, green, blue] = background.match(/\d+/g).map(Number);
-    new Uint32Array(data.buffer).fill(((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0);
+    this.image = this.context.createImageData(side, side);
+    const pixels = new Int32Array(this.image.data.buffer).fill(packed(background.match(/\d+/g)));
     const spacing = canvas.clientWidth / Math.sqrt(points.names.length);
-    const dot = stamp(pixelRatio() * Math.min(2.6, Math.max(0.6, 0.26 * spacing)));
+    const { offsets, weights } = stamp(pixelRatio() * Math.min(2.6, Math.max(0.6, 0.26 * spacing)), side);
+    const [redBlue, green] = products(colors, weights);
+    const isFront = this.frontTest(codes);
+    const { order } = points;
+    const { middles } = this;
     for (const front of [false, true]) {
-      for (const point of points.order) {
+      for (let i = 0; i < order.length; i++) {
+        const point = order[i];
         if (isFront(point) !== front) continue;
-        const color = front && codes[point] !== NO_CODE ? colors[codes[point]] : missing;
-        const middle = Math.round(this.y[point]) * side + Math.round(this.x[point]);
-        for (const pixel of dot) {
-          const at = 4 * (middle + pixel.y * side + pixel.x);
-          data[at] += (color[0] - data[at]) * pixel.opacity;
-          data[at + 1] += (color[1] - data[at + 1]) * pixel.opacity;
-          data[at + 2] += (color[2] - data[at + 2]) * pixel.opacity;
+        const color = front && codes[point] !== NO_CODE ? codes[point] : colors.length - 1;
+        for (let k = 0, product = color * offsets.length; k < offsets.length; k++, product++) {
+          const at = middles[i] + offsets[k];
+          const kept = WHOLE - weights[k];
+          pixels[at] =
+            OPAQUE |
+            (((Math.imul(pixels[at] & RED_BLUE, kept) + redBlue[product]) >>> 8) & RED_BLUE) |
+            (((Math.imul(pixels[at] & GREEN, kept) + green[product]) >>> 8) & GREEN);
         }
       }
     }
@@ -102,25 +119,37 @@ class Panel {
     return (point) => chosenCodes[point] === chosen.code;
   }
 
-  /** Pixel coordinates of all points on a canvas of this side, and bins of them for the pointer. */
+  /** Pixel coordinates of all points on a canvas of this side, and the pixels of their middles in drawing order. */
   place(side) {
     if (this.placedFor === side) return;
     this.placedFor = side;
     const { xy } = this.points.layouts[this.layout];
+    const { order } = this.points;
     const margin = MARGIN * pixelRatio();
     const scale = (side - 2 * margin) / NO_CODE;
-    this.x = Float32Array.from({ length: xy.length / 2 }, (_, point) => margin + xy[2 * point] * scale);
-    this.y = Float32Array.from({ length: xy.length / 2 }, (_, point) => side - margin - xy[2 * point + 1] * scale);
-    this.bins = null;
+    this.x = new Float32Array(order.length);
+    this.y = new Float32Array(order.length);
+    for (let point = 0; point < order.length; point++) {
+      this.x[point] = margin + xy[2 * point] * scale;
+      this.y[point] = side - margin - xy[2 * point + 1] * scale;
+    }
+    this.middles = order.map((point) => Math.round(this.y[point]) * side + Math.round(this.x[point]));
+    this.members = null;
   }
 
   bin(pixel) {
     return Math.min(BINS - 1, Math.max(0, Math.floor((pixel / this.placedFor) * BINS)));
   }
 
+  /** Sort points into square bins for the pointer: those of a bin are members from its start to the next one's. */
   fillBins() {
-    this.bins = Array.from({ length: BINS * BINS }, () => []);
-    for (let point = 0; point < this.x.length; point++) this.bins[this.bin(this.x[point]) + BINS * this.bin(this.y[point])].push(point);
+    const binOf = new Uint16Array(this.x.length).map((_, point) => this.bin(this.x[point]) + BINS * this.bin(this.y[point]));
+    this.starts = new Uint32Array(BINS * BINS + 1);
+    for (let point = 0; point < binOf.length; point++) this.starts[binOf[point] + 1]++;
+    for (let bin = 0; bin < BINS * BINS; bin++) this.starts[bin + 1] += this.starts[bin];
+    const next = this.starts.slice();
+    this.members = new Uint32Array(binOf.length);
+    for (let point = 0; point < binOf.length; point++) this.members[next[binOf[point]]++] = point;
   }
 
   show() {
@@ -144,22 +173,21 @@ class Panel {
 
   point(event) {
     if (!this.image) return;
-    const box = this.canvas.getBoundingClientRect();
-    const scale = this.canvas.width / box.width;
-    const found = this.nearest((event.clientX - box.left) * scale, (event.clientY - box.top) * scale, REACH * scale);
+    const scale = this.canvas.width / this.canvas.clientWidth;
+    const found = this.nearest(event.offsetX * scale, event.offsetY * scale, REACH * scale);
     this.points.mark(found, this, event.clientX, event.clientY);
   }
 
   nearest(x, y, reach) {
-    if (!this.bins) this.fillBins();
+    if (!this.members) this.fillBins();
     let best = null;
     let closest = reach;
     for (let row = this.bin(y - reach); row <= this.bin(y + reach); row++) {
-      for (let column = this.bin(x - reach); column <= this.bin(x + reach); column++) {
-        for (const point of this.bins[column + BINS * row]) {
-          const distance = Math.hypot(this.x[point] - x, this.y[point] - y);
-          if (distance < closest) [best, closest] = [point, distance];
-        }
+      const first = this.starts[this.bin(x - reach) + BINS * row];
+      const last = this.starts[this.bin(x + reach) + BINS * row + 1];
+      for (const point of this.members.subarray(first, last)) {
+        const distance = Math.hypot(this.x[point] - x, this.y[point] - y);
+        if (distance < closest) [best, closest] = [point, distance];
       }
     }
     return best;
@@ -181,8 +209,8 @@ class Panel {
       if (ahead > 0.5 && aside <= ahead && ahead + aside < closest) [best, closest] = [point, ahead + aside];
     }
     if (best === null) return;
-    const box = this.canvas.getBoundingClientRect();
-    const scale = box.width / this.canvas.width;
-    this.points.mark(best, this, box.left + this.x[best] * scale, box.top + this.y[best] * scale);
+    const { left, top } = this.canvas.getBoundingClientRect();
+    const scale = this.canvas.clientWidth / this.canvas.width;
+    this.points.mark(best, this, left + this.x[best] * scale, top + this.y[best] * scale);
   }
 }
