@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from scbraid.contract import ContractError, check_device, check_embedding
+from scbraid.contract import ContractError, check_corrected, check_device, check_embedding
 from scbraid.methods import Context, load
 
 if TYPE_CHECKING:
@@ -192,3 +193,18 @@ def test_device(asked: str, used: str, right: bool) -> None:
     else:
         with pytest.raises(ContractError, match=f"^m: the {asked} was asked for but the method ran on {used}$"):
             check_device(asked=asked, used=used, method="m")
+
+
+@pytest.mark.parametrize(
+    ("corrected", "message"),
+    [
+        (None, "returns expression, and this one returned none"),
+        (np.zeros((3, 4)), "shape (3, 4), the data (4, 3)"),
+        (np.full((4, 3), np.nan), "not finite"),
+        (np.full((4, 3), "high"), "not finite numbers"),
+    ],
+)
+def test_corrected_expression_that_is_none_is_refused(corrected: np.ndarray | None, message: str) -> None:
+    with pytest.raises(ContractError, match=re.escape(message)):
+        check_corrected(corrected, (4, 3), method="mine")
+    check_corrected(np.ones((4, 3)), (4, 3), method="mine")

@@ -111,6 +111,7 @@ def test_unknown_parameter_is_refused(tmp_path: Path) -> None:
     [
         ('METHOD = {"predicts": True, "needs_labels": True}', "METHOD['predicts'] needs trains as well"),
         ('METHOD = {"is_graph": True, "trains": True}', "METHOD['is_graph'] goes with neither trains nor needs_labels"),
+        ('METHOD = {"corrects": True, "is_graph": True}', "METHOD['corrects'] goes with neither trains nor is_graph"),
         ('METHOD = {"trains": "yes"}', "METHOD['trains'] is 'yes'; it should be True or False"),
         ("METHOD = [1]", "METHOD is [1]; it should be a dict such as {'trains': True}"),
         ('PARAMETERS = {"n": {"type": "int", "default": 1}}', "PARAMETERS is no JSON schema of parameters"),

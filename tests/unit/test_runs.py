@@ -12,11 +12,12 @@ import pytest
 
 import scbraid
 from scbraid.errors import UserError
-from scbraid.files import read_embedding, read_json, read_table
+from scbraid.files import read_embedding, read_h5ad, read_json, read_table
 from scbraid.layout import umap_layout
 from scbraid.methods import METHODS, Context, Result, parameter_schema
 from scbraid.metrics.engine import score
 from scbraid.neighbors import nearest_neighbors
+from scbraid.pca import unintegrated_pca
 from scbraid.runs import run_method
 from scbraid.transfer.predict import predict
 from scbraid.transfer.scores import score_predictions
@@ -101,8 +102,22 @@ def test_files_of_a_run(name: str, finished: Callable[[str], Path]) -> None:
     method = METHODS[name]
     further = {"history.tsv", "model"} if method.trains else set()
     further |= {"neighbors.npz"} if method.is_graph else set()
+    further |= {"corrected.h5ad"} if method.corrects else set()
     further |= {"probabilities.parquet"} if method.predicts else set()
     assert {path.name for path in finished(name).iterdir()} == {"embedding.parquet", "run.json"} | further
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS if METHODS[name].corrects])
+def test_corrected_expression_is_what_the_embedding_rests_on(
+    name: str, finished: Callable[[str], Path], demo_hvg: AnnData
+) -> None:
+    corrected = read_h5ad(finished(name) / "corrected.h5ad")
+    assert list(corrected.obs_names) == list(demo_hvg.obs_names)
+    assert list(corrected.var_names) == list(demo_hvg.var_names)
+    assert corrected.X.dtype == np.float32
+    components = unintegrated_pca(corrected, n_comps=20)[0]
+    embedding = read_embedding(finished(name) / "embedding.parquet")
+    np.testing.assert_allclose(components.abs(), embedding.abs(), atol=0.02)
 
 
 @pytest.mark.parametrize("name", [name for name in METHODS if METHODS[name].predicts])

@@ -79,7 +79,7 @@ EDITS = {
     "method removed": (remove("methods/harmony"), RUNS_CHANGED),
     "accelerator": (edit("accelerator", "cpu"), {"train": 2} | following(2)),
     "number of HVG": (edit("features/n_top_genes", 500), {"features": 1, "pca": 1} | ALL_RUNS),
-    "QC bound": (edit("qc/min_genes", 20), {"qc": 1, "features": 1, "pca": 1} | ALL_RUNS),
+    "QC bound": (edit("qc/min_genes", 20), {"qc": 1, "scored_cells": 1, "features": 1, "pca": 1} | ALL_RUNS),
     "PCA components": (
         edit("pca/n_comps", 20),
         {"pca": 1, "integrate": 2, "neighbors": 2, "umap": 2, "metrics": 4, "transfer": CLASSIFIERS * 2} | RUNS_CHANGED,
@@ -103,10 +103,17 @@ EDITS = {
     "failures allowed": (edit("allow_failures", True), {"verdict": 1}),
     "order of methods": (reverse_methods, ENDS),
     "transfer neighbours": (edit("transfer/n_neighbors", 5), {"transfer": CLASSIFIERS * 4, "export": 1} | LAST),
-    "metrics": (edit("metrics/include", ["nmi", "ilisi"]), {"metrics": 4, "benchmark": 1} | LAST),
+    "metrics": (edit("metrics/include", ["cell_cycle", "nmi", "ilisi"]), {"metrics": 4, "benchmark": 1} | LAST),
+    "intervals": (edit("metrics/bootstrap", 100), {"metrics": 4, "benchmark": 1} | LAST),
+    "scored cells": (edit("metrics/max_cells", 500), {"scored_cells": 1, "metrics": 4, "benchmark": 1} | LAST),
+    "pseudotime": (
+        edit("datasets/pbmc/pseudotime", "n_counts"),
+        {"scored_cells": 1, "metrics": 4, "benchmark": 1} | LAST,
+    ),
+    "scaling of scores": (edit("metrics/scale_over_methods", True), {"benchmark": 1} | LAST),
     "place of counts": (
         edit("datasets/pbmc/counts", "X"),
-        {"standardize": 1, "roles": 1, "qc": 1, "features": 1, "pca": 1} | ALL_RUNS,
+        {"standardize": 1, "roles": 1, "qc": 1, "scored_cells": 1, "features": 1, "pca": 1} | ALL_RUNS,
     ),
 }
 

@@ -150,6 +150,21 @@ def method_source_if_any(wildcards):
     return str(source) if source else []
 
 
+def is_wanted(metric):
+    """Whether a metric is computed where it applies."""
+    chosen = config["metrics"]["include"]
+    return chosen is None or metric in chosen
+
+
+def expression_if_corrected(wildcards):
+    """Expression before and after, for methods that correct it."""
+    corrects = is_wanted("hvg_overlap") and method_of(wildcards.method).corrects
+    return [
+        f"results/{wildcards.dataset}/features/hvg.h5ad",
+        f"results/{wildcards.dataset}/runs/{wildcards.method}/seed-{wildcards.seed}/corrected.h5ad",
+    ] * corrects
+
+
 def gene_list_if_any(wildcards):
     """A user's gene list as an input file, so that a changed list reruns."""
     genes = lookup("datasets/{dataset}/features/genes", within=config)(wildcards)
@@ -242,6 +257,8 @@ def for_report(wildcards):
         "features/genes.tsv",
         "features/hvg.h5ad",
         "benchmark/summary.tsv",
+        "benchmark/metrics.tsv",
+        "benchmark/cells.tsv.gz",
         "benchmark/umap.svg",
     ]
     files = expand("results/{dataset}/{file}", dataset=DATASETS, file=of_dataset)

@@ -1,9 +1,39 @@
+# Early, so that a mistake in the column of the pseudotime is found before anything trains.
+rule scored_cells:
+    input:
+        "results/{dataset}/qc/filtered.h5ad",
+    output:
+        cells="results/{dataset}/benchmark/cells.tsv.gz",
+        explained="results/{dataset}/benchmark/cell_cycle.tsv",
+    log:
+        "results/logs/scored_cells/{dataset}.log",
+    benchmark:
+        "results/benchmarks/scored_cells/{dataset}.tsv"
+    priority: 50
+    conda:
+        SOFTWARE
+    resources:
+        mem_mb=data_memory,
+        runtime=60,
+    params:
+        profile=lookup("metrics/profile", within=config),
+        max_cells=lookup("metrics/max_cells", within=config),
+        pseudotime=lookup("datasets/{dataset}/pseudotime", within=config),
+        with_phases=is_wanted("cell_cycle"),
+    message:
+        "Choose the cells of {wildcards.dataset} that are scored"
+    script:
+        "../scripts/scored_cells.py"
+
+
 rule metrics:
     input:
         embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
         neighbors="results/{dataset}/runs/{method}/seed-{seed}/neighbors.npz",
-        hvg="results/{dataset}/features/hvg.h5ad",
+        cells="results/{dataset}/benchmark/cells.tsv.gz",
+        explained="results/{dataset}/benchmark/cell_cycle.tsv",
         pca="results/{dataset}/pca/embedding.parquet",
+        expression=expression_if_corrected,
     output:
         "results/{dataset}/runs/{method}/seed-{seed}/metrics.tsv",
     log:
@@ -18,6 +48,9 @@ rule metrics:
         runtime=60,
     params:
         include=lookup("metrics/include", within=config),
+        engine=lookup("metrics/engine", within=config),
+        profile=lookup("metrics/profile", within=config),
+        bootstrap=lookup("metrics/bootstrap", within=config),
         n_neighbors=lookup("neighbors/n_neighbors", within=config),
     message:
         "Score {wildcards.method} on {wildcards.dataset} (seed {wildcards.seed})"
@@ -40,11 +73,30 @@ rule benchmark:
             category="Scores",
             labels={"dataset": "{dataset}", "figure": "scores"},
         ),
+        bio_batch=report(
+            "results/{dataset}/benchmark/bio_batch.svg",
+            caption="../report/bio_batch.rst",
+            category="Scores",
+            labels={"dataset": "{dataset}", "figure": "bio against batch"},
+        ),
+        time=report(
+            "results/{dataset}/benchmark/time.svg",
+            caption="../report/time.rst",
+            category="Scores",
+            labels={"dataset": "{dataset}", "figure": "score against time"},
+        ),
         umap=report(
             "results/{dataset}/benchmark/umap.svg",
             caption="../report/umap.rst",
             category="UMAP",
             labels={"dataset": "{dataset}", "figure": "all runs"},
+        ),
+        pdf=multiext(
+            "results/{dataset}/benchmark/",
+            "scores.pdf",
+            "bio_batch.pdf",
+            "time.pdf",
+            "umap.pdf",
         ),
     log:
         "results/logs/benchmark/{dataset}.log",
@@ -57,6 +109,7 @@ rule benchmark:
         runtime=60,
     params:
         runs=runs(),
+        scale=lookup("metrics/scale_over_methods", within=config),
     message:
         "Compare the runs on {wildcards.dataset}"
     script:

@@ -12,7 +12,7 @@ rule integrate:
     benchmark:
         "results/benchmarks/integrate/{dataset}/{method}-{seed}.tsv"
     wildcard_constraints:
-        method=one_of(runs_where(trains=False, is_graph=False)),
+        method=one_of(runs_where(trains=False, is_graph=False, corrects=False)),
     retries: 1
     conda:
         SOFTWARE
@@ -36,6 +36,15 @@ use rule integrate as integrate_graph with:
         neighbors="results/{dataset}/runs/{method}/seed-{seed}/neighbors.npz",
     wildcard_constraints:
         method=one_of(runs_where(is_graph=True)),
+
+
+use rule integrate as integrate_and_correct with:
+    output:
+        embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
+        facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",
+        corrected="results/{dataset}/runs/{method}/seed-{seed}/corrected.h5ad",
+    wildcard_constraints:
+        method=one_of(runs_where(corrects=True)),
 
 
 use rule integrate as train with:

@@ -121,6 +121,8 @@ def _check_labels(resolved: Config) -> None:
 
 def _check_metrics(resolved: Config) -> None:
     include = resolved["metrics"]["include"]
+    if resolved["metrics"]["engine"] == "scib" and resolved["metrics"]["bootstrap"]:
+        raise UserError("config: metrics/bootstrap needs metrics/engine scbraid; the package scib has no intervals")
     if include is None:
         return
     for metric in include:

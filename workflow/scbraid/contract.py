@@ -91,6 +91,17 @@ def check_neighbors(neighbors: Neighbors | None, n_cells: int, *, method: str) -
         raise ContractError(f"{method}: the kNN graph has no edges, or weights that are not finite")
 
 
+def check_corrected(corrected: np.ndarray | None, shape: tuple[int, int], *, method: str) -> None:
+    """Raise a ContractError unless a method that corrects returned finite expression of these cells and genes."""
+    if corrected is None:
+        raise ContractError(f"{method}: a method that corrects returns expression, and this one returned none")
+    values = np.asarray(corrected)
+    if values.shape != shape:
+        raise ContractError(f"{method}: corrected expression has shape {values.shape}, the data {shape}")
+    if not np.issubdtype(values.dtype, np.number) or not np.isfinite(values).all():
+        raise ContractError(f"{method}: corrected expression holds values that are not finite numbers")
+
+
 def check_probabilities(probabilities: pd.DataFrame | None, cells: Sequence[str], *, method: str) -> None:
     """Raise a ContractError unless a method that predicts returned shares of labels for these cells."""
     if probabilities is None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scanpy as sc
 
-from scbraid.features import TARGET_SUM
+from scbraid.expression import log_normalised
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,9 +45,7 @@ def integrated(
         ``obs["uncertainty_<name>"]`` (missing for cells that were not in a query).
     """
     result = adata.copy()
-    result.X = result.layers["counts"].copy()
-    sc.pp.normalize_total(result, target_sum=TARGET_SUM)
-    sc.pp.log1p(result)
+    result.X = log_normalised(result.layers["counts"])
     result.uns.clear()
     result.uns["scbraid"] = provenance
     result.var["highly_variable"] = result.var_names.isin(selected_genes)

@@ -11,12 +11,12 @@ import pandas as pd
 import scanpy as sc
 
 from scbraid.errors import UserError
+from scbraid.expression import log_normalised
 from scbraid.gene_families import FAMILIES
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-TARGET_SUM = 1e4
 MIN_GENES = 2
 # scanpy's span first; small batches with few distinct means need a wider one for the local fit to be solvable.
 LOESS_SPANS = (0.3, 0.5, 0.7, 1.0)
@@ -63,9 +63,8 @@ def select_features(
         More genes asked for than there are, or a gene list that does not fit the data.
     """
     table = pd.DataFrame({"gene": adata.var_names, "excluded": _excluded(adata.var_names, exclude)})
-    normalised = sc.AnnData(adata.layers["counts"].copy(), obs=adata.obs[["batch"]].copy(), var=adata.var[[]].copy())
-    sc.pp.normalize_total(normalised, target_sum=TARGET_SUM)
-    sc.pp.log1p(normalised)
+    expression = log_normalised(adata.layers["counts"])
+    normalised = sc.AnnData(expression, obs=adata.obs[["batch"]].copy(), var=adata.var[[]].copy())
     if genes is None:
         _select_variable(adata, normalised, table, flavor=flavor, n_top_genes=n_top_genes, name=name)
     else:

@@ -130,6 +130,27 @@ def nearest_neighbors(embedding: np.ndarray, *, n_neighbors: int = 90, seed: int
     return _approximate(embedding, n_neighbors, seed)
 
 
+def among(embedding: np.ndarray, neighbors: Neighbors, kept: np.ndarray, *, seed: int = 0) -> Neighbors:
+    """Return the kNN graph of some of the cells alone, of as many neighbours as before where there are as many.
+
+    Parameters
+    ----------
+    embedding
+        All cells x dimensions.
+    neighbors
+        The kNN graph of all cells; a graph method has no other, the neighbours in an embedding are searched anew.
+    kept
+        Boolean, one a cell.
+    seed
+        Seed of the approximate search.
+    """
+    if kept.all():
+        return neighbors
+    if neighbors.graph is not None:
+        return neighbors.subset(kept)
+    return nearest_neighbors(embedding[kept], n_neighbors=neighbors.indices.shape[1], seed=seed)
+
+
 def connectivities(neighbors: Neighbors, n_neighbors: int = 15) -> sparse.csr_matrix:
     """Weigh the kNN graph as UMAP does.
 

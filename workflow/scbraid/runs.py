@@ -11,13 +11,14 @@ import time
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+import anndata as ad
 import numpy as np
 import pandas as pd
 
 import scbraid
-from scbraid.contract import check_device, check_embedding, check_neighbors, check_probabilities
+from scbraid.contract import check_corrected, check_device, check_embedding, check_neighbors, check_probabilities
 from scbraid.errors import UserError
-from scbraid.files import embedding_table, write_embedding, write_json, write_table
+from scbraid.files import embedding_table, write_embedding, write_h5ad, write_json, write_table
 from scbraid.methods import Context, Result, find, load
 from scbraid.neighbors import no_neighbors
 from scbraid.reference import write_reference
@@ -58,11 +59,12 @@ def run_method(
     """Run a method and write what came of it.
 
     Every run has run.json and embedding.parquet; methods that train add history.tsv and model/, graph methods
-    neighbors.npz and methods that predict probabilities.parquet. A graph has an embedding without dimensions. The model
-    of a method that maps is a reference (:mod:`scbraid.reference`).
+    neighbors.npz, methods that predict probabilities.parquet and methods that correct expression corrected.h5ad. A
+    graph has an embedding without dimensions. The model of a method that maps is a reference
+    (:mod:`scbraid.reference`).
 
-    A method that fails leaves the same files, without dimensions, neighbours, labels or epochs, and its reason as
-    ``failed`` in run.json: later steps find nothing in them, the others go on, and benchmark and report tell.
+    A method that fails leaves the same files, without dimensions, neighbours, genes, labels or epochs, and its reason
+    as ``failed`` in run.json: later steps find nothing in them, the others go on, and benchmark and report tell.
 
     Parameters
     ----------
@@ -96,7 +98,7 @@ def run_method(
     try:
         result = checked_result(adata, context, run=run, method=method, parameters=parameters)
         measured = _measurements(result, adata.n_obs, time.perf_counter() - started)
-        _write_result(result, folder, method=method, cells=adata.obs_names)
+        _write_result(result, folder, method=method, adata=adata)
         write_json(facts | measured, folder / "run.json")
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the other methods go on
         facts["failed"] = failure(error, what=run)
@@ -105,7 +107,7 @@ def run_method(
         _clear(folder)
         if model_dir:
             model_dir.mkdir()
-        _write_result(nothing, folder, method=method, cells=adata.obs_names)
+        _write_result(nothing, folder, method=method, adata=adata)
         write_json(facts | measured, folder / "run.json")
         return facts["failed"]
     if kind.maps:
@@ -138,6 +140,8 @@ def checked_result(adata: AnnData, context: Context, *, run: str, method: str, p
             expression=None if kind.is_control else adata.X,
             batch=adata.obs["batch"].to_numpy(),
         )
+    if kind.corrects:
+        check_corrected(result.corrected, adata.shape, method=run)
     if kind.predicts:
         check_probabilities(result.probabilities, adata.obs_names, method=run)
     return result
@@ -175,18 +179,27 @@ def _clear(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _write_result(result: Result, folder: Path, *, method: str, cells: pd.Index) -> None:
-    kind = find(method)
+def _write_result(result: Result, folder: Path, *, method: str, adata: AnnData) -> None:
+    kind, cells = find(method), adata.obs_names
     if kind.trains:
         write_table(
             pd.DataFrame(columns=["epoch"]) if result.history is None else result.history, folder / "history.tsv"
         )
     if kind.is_graph:
         (result.neighbors or no_neighbors(len(cells))).save(folder / "neighbors.npz")
+    if kind.corrects:
+        write_h5ad(_corrected(result, adata), folder / "corrected.h5ad")
     if kind.predicts:
         write_embedding(probability_table(result.probabilities, cells), folder / "probabilities.parquet")
     values = np.empty((len(cells), 0)) if result.embedding is None else np.asarray(result.embedding)
     write_embedding(embedding_table(values, cells), folder / "embedding.parquet")
+
+
+def _corrected(result: Result, adata: AnnData) -> AnnData:
+    """Corrected expression as it is written: float32 in ``X``; without genes where there is none."""
+    if result.corrected is None:
+        return ad.AnnData(obs=adata.obs[["batch"]])
+    return ad.AnnData(np.asarray(result.corrected, dtype=np.float32), obs=adata.obs[["batch"]], var=adata.var[[]])
 
 
 def probability_table(probabilities: pd.DataFrame | None, cells: pd.Index) -> pd.DataFrame:

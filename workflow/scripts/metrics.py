@@ -3,18 +3,20 @@
 from adapter import job
 
 with job(snakemake):
-    from scbraid.files import read_embedding, read_obs, write_table
-    from scbraid.metrics.engine import score
+    from scbraid.files import read_embedding, read_h5ad, write_table
+    from scbraid.metrics.scored import ScoredCells, score_run
     from scbraid.neighbors import Neighbors
 
-    obs = read_obs(snakemake.input.hvg)
-    scores = score(
-        read_embedding(snakemake.input.embedding).to_numpy(),
-        batch=obs["batch"],
-        labels=obs.get("label"),
+    scores = score_run(
+        read_embedding(snakemake.input.embedding),
         neighbors=Neighbors.load(snakemake.input.neighbors),
-        pca=read_embedding(snakemake.input.pca).to_numpy(),
+        scored=ScoredCells.read(snakemake.input.cells, snakemake.input.explained),
+        pca=read_embedding(snakemake.input.pca),
+        expression=tuple(map(read_h5ad, snakemake.input.expression)) or None,
         metrics=snakemake.params.include,
+        engine=snakemake.params.engine,
+        profile=snakemake.params.profile,
+        bootstrap=snakemake.params.bootstrap,
         n_neighbors=snakemake.params.n_neighbors,
     )
     write_table(scores, snakemake.output[0])

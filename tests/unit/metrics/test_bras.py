@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from sklearn.metrics.pairwise import cosine_distances
 
-from scbraid.metrics.bras import bras
+from scbraid.metrics.bras import batch_overlap
+from scbraid.metrics.by_label import mean_over_labels
+
+
+def bras(embedding: np.ndarray, labels: np.ndarray, batch: np.ndarray) -> float | None:
+    return mean_over_labels(batch_overlap(embedding, labels, batch), labels)
 
 
 def by_definition(embedding: np.ndarray, labels: np.ndarray, batch: np.ndarray) -> float:

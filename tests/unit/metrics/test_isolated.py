@@ -22,7 +22,7 @@ def test_no_label_is_isolated_where_all_are_in_every_batch():
 def test_f1_takes_the_best_cluster_of_the_best_partition():
     coarse = np.array([0, 0, 0, 0, 0, 1, 1, 1])  # label 2: F1 = 2 * 2 / (3 + 2)
     fine = np.array([0, 0, 0, 0, 1, 1, 2, 3])  # label 3: F1 = 1
-    assert isolated_label_f1([coarse, fine], LABELS, np.array([2, 3])) == pytest.approx((0.8 + 1) / 2)
+    assert isolated_label_f1(np.column_stack([coarse, fine]), LABELS, np.array([2, 3])) == pytest.approx((0.8 + 1) / 2)
 
 
 def test_silhouette_averages_within_and_then_over_isolated_labels():

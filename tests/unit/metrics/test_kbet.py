@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 from scipy import sparse, stats
 
+from scbraid.metrics.by_label import mean_over_labels
 from scbraid.metrics.diffusion import diffusion_neighbors
-from scbraid.metrics.kbet import batch_test, kbet
+from scbraid.metrics.kbet import accepted, batch_test
 from scbraid.neighbors import connectivities, nearest_neighbors
+
+
+def kbet(graph: sparse.csr_matrix, labels: np.ndarray, batch: np.ndarray) -> float | None:
+    return mean_over_labels(accepted(graph, labels, batch), labels)
 
 
 def path(n_cells: int) -> sparse.csr_matrix:

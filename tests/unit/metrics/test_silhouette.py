@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import silhouette_samples as reference
 
-from scbraid.metrics.silhouette import scaled_mean, silhouette_batch, silhouette_samples
+from scbraid.metrics.by_label import mean_over_labels
+from scbraid.metrics.silhouette import batch_overlap, scaled_mean, silhouette_samples
+
+
+def silhouette_batch(embedding: np.ndarray, labels: np.ndarray, batch: np.ndarray) -> float | None:
+    return mean_over_labels(batch_overlap(embedding, labels, batch), labels)
 
 
 @pytest.fixture(scope="module")

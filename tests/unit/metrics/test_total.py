@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from scbraid.metrics import DEFAULT_TOTAL, METRICS
-from scbraid.metrics.engine import _OF_BATCHES, _OF_LABELS
+from scbraid.metrics.engine import _OF_ALL_CELLS, _OF_LABELLED_CELLS
 from scbraid.metrics.total import total
 
 
@@ -39,5 +39,5 @@ def test_default_total_is_the_one_of_the_design():
 
 
 def test_every_metric_has_a_function():
-    assert {*_OF_BATCHES, *_OF_LABELS} == set(METRICS)
-    assert not set(_OF_BATCHES) & set(_OF_LABELS)
+    assert {*_OF_ALL_CELLS, *_OF_LABELLED_CELLS} == set(METRICS)
+    assert not set(_OF_ALL_CELLS) & set(_OF_LABELLED_CELLS)

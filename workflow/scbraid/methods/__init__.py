@@ -46,6 +46,8 @@ class Method:
         Looks at ``obs["label"]``, in which the labels of query cells are missing.
     is_graph
         Returns a kNN graph instead of an embedding.
+    corrects
+        Returns corrected expression beside the embedding.
     is_control
         No integration but a bound that makes scores readable: it sees all labels, is not ranked and transfers nothing.
     predicts
@@ -62,6 +64,7 @@ class Method:
     needs_pca: bool = False
     needs_labels: bool = False
     is_graph: bool = False
+    corrects: bool = False
     is_control: bool = False
     predicts: bool = False
     maps: bool = False
@@ -71,7 +74,7 @@ class Method:
 METHODS = {
     "pca": Method(module="pca", needs_pca=True),
     "harmony": Method(module="harmony", stochastic=True, needs_pca=True),
-    "combat": Method(module="combat"),
+    "combat": Method(module="combat", corrects=True),
     "scvi": Method(module="scvi", trains=True, stochastic=True, maps=True),
     "scanvi": Method(module="scanvi", trains=True, stochastic=True, needs_labels=True, predicts=True, maps=True),
     "linear_scvi": Method(module="linear_scvi", trains=True, stochastic=True),
@@ -123,6 +126,8 @@ class Result:
         Cells x dimensions, rows in the order of the data; None for a graph.
     neighbors
         The kNN graph of a method that returns no embedding.
+    corrected
+        Corrected log expression of methods that correct it, cells x genes of the data.
     probabilities
         Cells x labels, of methods that predict.
     device
@@ -135,6 +140,7 @@ class Result:
 
     embedding: np.ndarray | None = None
     neighbors: Neighbors | None = None
+    corrected: np.ndarray | None = None
     probabilities: pd.DataFrame | None = None
     device: str = "cpu"
     history: pd.DataFrame | None = None

@@ -21,7 +21,7 @@ PARAMETERS = {
 
 
 def combat(adata: AnnData, context: Context, *, n_comps: int) -> Result:  # noqa: ARG001
-    """Correct normalised expression for ``obs["batch"]`` with scanpy's ComBat and return its principal components.
+    """Correct normalised expression for ``obs["batch"]`` with scanpy's ComBat and embed it by its principal components.
 
     Raises
     ------
@@ -34,4 +34,5 @@ def combat(adata: AnnData, context: Context, *, n_comps: int) -> Result:  # noqa
 
     check_batches(adata.obs["batch"], method="combat", fewest=2, why="ComBat needs two; drop the batch in qc")
     corrected = sc.AnnData(sc.pp.combat(adata, key="batch", inplace=False), obs=adata.obs[[]])
-    return Result(embedding=unintegrated_pca(corrected, n_comps=n_comps)[0].to_numpy())
+    embedding = unintegrated_pca(corrected, n_comps=n_comps)[0].to_numpy()
+    return Result(embedding=embedding, corrected=corrected.X)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from scbraid.methods import Result
 
-FLAGS = ("trains", "stochastic", "needs_pca", "needs_labels", "predicts", "is_graph")
+FLAGS = ("trains", "stochastic", "needs_pca", "needs_labels", "predicts", "is_graph", "corrects")
 DEFAULT_FLAGS = {"stochastic": True, "needs_pca": True}
 #: only a training that is repeated without the labels of each query can predict them
 NEEDS = {"predicts": {"trains", "needs_labels"}}
@@ -62,6 +62,8 @@ def flags(method: str) -> dict[str, Any]:
             raise UserError(f"{method}: METHOD['{name}'] needs {' and '.join(sorted(others - chosen))} as well")
     if "is_graph" in chosen and chosen & {"trains", "needs_labels"}:
         raise UserError(f"{method}: METHOD['is_graph'] goes with neither trains nor needs_labels")
+    if "corrects" in chosen and chosen & {"trains", "is_graph"}:
+        raise UserError(f"{method}: METHOD['corrects'] goes with neither trains nor is_graph")
     return DEFAULT_FLAGS | given
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from scbraid.metrics.silhouette import mean_over_labels, silhouette_width
+from scbraid.metrics.silhouette import overlap_within_labels, silhouette_width
 
 _ROUNDING = 1e-12
 
 
-def bras(embedding: np.ndarray, labels: np.ndarray, batch: np.ndarray) -> float | None:
+def batch_overlap(embedding: np.ndarray, labels: np.ndarray, batch: np.ndarray) -> np.ndarray:
     """1 - |silhouette width by batch| by cosine distance, against the cells of all other batches together.
 
     Plain batch silhouettes look at the nearest batch only and so reward a partial mix; here a cell's mean distance to
@@ -24,9 +24,9 @@ def bras(embedding: np.ndarray, labels: np.ndarray, batch: np.ndarray) -> float 
 
     Returns
     -------
-    From 0 to 1 (batches overlap); None where no label has more than one batch and a batch of more than one cell.
+    From 0 to 1 (batches overlap), one a cell; NaN in labels without several batches, one of them of several cells.
     """
-    return mean_over_labels(_widths_against_all_others, embedding, labels, batch)
+    return overlap_within_labels(_widths_against_all_others, embedding, labels, batch)
 
 
 def _widths_against_all_others(embedding: np.ndarray, clusters: np.ndarray) -> np.ndarray:

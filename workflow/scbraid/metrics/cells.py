@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scbraid.metrics import clustering, isolated, lisi, silhouette
-from scbraid.neighbors import Neighbors, connectivities, nearest_neighbors
+from scbraid.neighbors import Neighbors, among, connectivities
 
 if TYPE_CHECKING:
+    from anndata import AnnData
     from scipy import sparse
 
 
-@dataclass
+@dataclass(frozen=True)
 class Cells:
     """Cells of one embedding; what is derived is computed at first use and kept.
 
@@ -31,6 +32,16 @@ class Cells:
         The kNN graph of the embedding.
     pca
         PCA before integration, cells x components, or None.
+    pseudotime
+        Before integration, one a cell, NaN off the trajectory; or None.
+    phases
+        Scores of cell cycle phases, cells x 2, or None.
+    explained
+        Share of the variance before integration that these explain, one a batch; or None.
+    expression
+        Expression before and after correction; or None.
+    resolutions
+        Of the Leiden clusterings.
     n_neighbors
         Size of the neighbourhoods that are clustered and tested for connectivity, the cell itself counted.
     seed
@@ -42,25 +53,30 @@ class Cells:
     labels: np.ndarray | None
     neighbors: Neighbors
     pca: np.ndarray | None
+    pseudotime: np.ndarray | None
+    phases: np.ndarray | None
+    explained: np.ndarray | None
+    expression: tuple[AnnData, AnnData] | None
+    resolutions: tuple[float, ...]
     n_neighbors: int
     seed: int
 
     def labelled(self) -> Cells | None:
-        """Return the cells that have a label, with a kNN graph of these alone; None where no two have one."""
-        if self.labels is None:
-            return None
-        kept = self.labels >= 0
+        """Return the cells that have a label; None where no two have one."""
+        return None if self.labels is None else self.only(self.labels >= 0)
+
+    def only(self, kept: np.ndarray) -> Cells | None:
+        """Return some of the cells, with a kNN graph of these alone; None where there are less than two."""
         if kept.all():
             return self
         if kept.sum() < 2:
             return None
-        embedding = self.embedding[kept]
-        if self.neighbors.graph is None:
-            neighbors = nearest_neighbors(embedding, n_neighbors=self.neighbors.indices.shape[1], seed=self.seed)
-        else:
-            neighbors = self.neighbors.subset(kept)
-        pca = None if self.pca is None else self.pca[kept]
-        return Cells(embedding, self.batch[kept], self.labels[kept], neighbors, pca, self.n_neighbors, self.seed)
+        one_a_cell = ("embedding", "batch", "labels", "pca", "pseudotime", "phases")
+        parts = {name: getattr(self, name) for name in one_a_cell}
+        parts = {name: None if array is None else array[kept] for name, array in parts.items()}
+        expression = None if self.expression is None else tuple(data[kept] for data in self.expression)
+        neighbors = among(self.embedding, self.neighbors, kept, seed=self.seed)
+        return replace(self, **parts, expression=expression, neighbors=neighbors)
 
     @cached_property
     def n_batches(self) -> int:
@@ -78,14 +94,19 @@ class Cells:
         return connectivities(self.neighbors, self.n_neighbors)
 
     @cached_property
-    def partitions(self) -> list[np.ndarray]:
-        """Leiden clusterings at all resolutions."""
-        return clustering.leiden(self.graph, seed=self.seed)
+    def partitions(self) -> np.ndarray:
+        """Leiden clusterings, cells x resolutions."""
+        return clustering.leiden(self.graph, self.resolutions, seed=self.seed)
 
     @cached_property
     def best_partition(self) -> np.ndarray:
         """The clustering that agrees best with the labels."""
         return clustering.best_partition(self.partitions, self.labels)
+
+    @cached_property
+    def kmeans(self) -> np.ndarray:
+        """As many clusters as labels by k-means."""
+        return clustering.kmeans(self.embedding, self.n_labels, seed=self.seed)
 
     @cached_property
     def label_widths(self) -> np.ndarray:

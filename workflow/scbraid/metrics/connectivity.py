@@ -7,8 +7,8 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 
-def graph_connectivity(graph: sparse.csr_matrix, labels: np.ndarray) -> float:
-    """Share of the cells of a label in its largest connected part of the graph, mean over labels.
+def in_largest_part(graph: sparse.csr_matrix, labels: np.ndarray) -> np.ndarray:
+    """Whether a cell is in the largest part of its label: cells of one label that the graph connects.
 
     Parameters
     ----------
@@ -19,14 +19,14 @@ def graph_connectivity(graph: sparse.csr_matrix, labels: np.ndarray) -> float:
 
     Returns
     -------
-    Above 0, at most 1 (every label is one connected part).
+    1.0 or 0.0, one a cell; their mean over labels is the graph connectivity. Of equally large parts the first counts.
     """
     edges = graph.tocoo()
     kept = labels[edges.row] == labels[edges.col]
     within = sparse.coo_matrix((edges.data[kept], (edges.row[kept], edges.col[kept])), shape=graph.shape)
     _, parts = connected_components(within, directed=False)
-    part_sizes = np.bincount(parts)
-    largest = np.zeros(int(labels.max()) + 1)
-    np.maximum.at(largest, labels, part_sizes[parts])
-    sizes = np.bincount(labels)
-    return float(np.mean(largest[sizes > 0] / sizes[sizes > 0]))
+    by_size = np.lexsort([parts, -np.bincount(parts)[parts]])
+    present, first = np.unique(labels[by_size], return_index=True)
+    largest = np.full(int(labels.max()) + 1, -1)
+    largest[present] = parts[by_size[first]]
+    return (parts == largest[labels]).astype(np.float64)

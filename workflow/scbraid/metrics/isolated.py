@@ -21,19 +21,20 @@ def isolated_labels(labels: np.ndarray, batch: np.ndarray) -> np.ndarray:
     return found[n_batches == fewest] if fewest < len(np.unique(batch)) else found[:0]
 
 
-def isolated_label_f1(partitions: list[np.ndarray], labels: np.ndarray, isolated: np.ndarray) -> float:
+def isolated_label_f1(partitions: np.ndarray, labels: np.ndarray, isolated: np.ndarray) -> float:
     """Best F1 of any cluster of any partition against an isolated label, mean over isolated labels.
 
     Parameters
     ----------
     partitions
-        Clusterings at several resolutions: integers from 0, one a cell.
+        Clusterings at several resolutions, cells x resolutions, integers from 0.
     labels
         Integers from 0, one a cell.
     isolated
-        The isolated labels.
+        The isolated labels; those without a cell do not count.
     """
-    return float(np.mean([max(best_f1(clusters, labels == label) for clusters in partitions) for label in isolated]))
+    found = [labels == label for label in np.intersect1d(isolated, labels)]
+    return float(np.mean([max(best_f1(clusters, members) for clusters in partitions.T) for members in found]))
 
 
 def isolated_label_silhouette(widths: np.ndarray, labels: np.ndarray, isolated: np.ndarray) -> float:
@@ -46,6 +47,7 @@ def isolated_label_silhouette(widths: np.ndarray, labels: np.ndarray, isolated: 
     labels
         Integers from 0, one a cell.
     isolated
-        The isolated labels.
+        The isolated labels; those without a cell do not count.
     """
-    return float(np.mean([(widths[labels == label].mean() + 1) / 2 for label in isolated]))
+    found = np.intersect1d(isolated, labels)
+    return float(np.mean([(widths[labels == label].mean() + 1) / 2 for label in found]))

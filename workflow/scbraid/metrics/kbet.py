@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 from scipy.special import chdtrc
 
+from scbraid.metrics.by_label import FEWEST_CELLS, within_mixed_labels
 from scbraid.metrics.diffusion import diffusion_neighbors
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ _SMALLEST_PART = 3
 _FEWEST_KEPT = 0.75
 
 
-def kbet(graph: sparse.csr_matrix, labels: np.ndarray, batch: np.ndarray) -> float | None:
-    """Share of cells whose neighbourhood holds batches in the proportions of its label, mean over labels.
+def accepted(graph: sparse.csr_matrix, labels: np.ndarray, batch: np.ndarray) -> np.ndarray:
+    """Whether the neighbourhood of a cell holds batches in the proportions of its label.
 
     Parameters
     ----------
@@ -31,21 +32,19 @@ def kbet(graph: sparse.csr_matrix, labels: np.ndarray, batch: np.ndarray) -> flo
 
     Returns
     -------
-    From 0 (every neighbourhood is rejected) to 1 (all are accepted); None where no label has more than 10 cells and
-    several batches.
+    1.0 (accepted) or 0.0 (rejected), one a cell, whose mean over labels is kBET; NaN in labels of at most 10 cells or
+    one batch, and for the cells in small parts of the graph of their label.
 
     Notes
     -----
     scIB tests random tenths of the cells a hundred times; here every cell is tested once, which is what those repeats
     estimate.
     """
-    scores = []
-    for label in np.unique(labels):
-        cells = np.flatnonzero(labels == label)
-        n_batches = len(np.unique(batch[cells]))
-        if len(cells) > _FEWEST_NEIGHBORS and n_batches > 1:
-            scores.append(_acceptance(graph[cells][:, cells], np.unique(batch[cells], return_inverse=True)[1]))
-    return float(np.mean(scores)) if scores else None
+
+    def within(cells: np.ndarray, batches: np.ndarray) -> np.ndarray:
+        return _accepted(graph[cells][:, cells], batches)
+
+    return within_mixed_labels(within, labels, batch, fewest_cells=FEWEST_CELLS + 1)
 
 
 def batch_test(neighborhoods: np.ndarray, batch: np.ndarray) -> np.ndarray:
@@ -71,8 +70,8 @@ def batch_test(neighborhoods: np.ndarray, batch: np.ndarray) -> np.ndarray:
     return chdtrc(n_batches - 1, statistic)
 
 
-def _acceptance(graph: sparse.csr_matrix, batch: np.ndarray) -> float:
-    """Share of accepted neighbourhoods among the cells of one label; 0 where its graph is in too many small parts."""
+def _accepted(graph: sparse.csr_matrix, batch: np.ndarray) -> np.ndarray:
+    """Test the cells of one label; all are rejected where the graph is in too many small parts."""
     n_cells = len(batch)
     size = int(np.clip(n_cells // (4 * (batch.max() + 1)), _FEWEST_NEIGHBORS, _MOST_NEIGHBORS))
     n_parts, parts = connected_components(graph, directed=False)
@@ -80,10 +79,12 @@ def _acceptance(graph: sparse.csr_matrix, batch: np.ndarray) -> float:
     if n_parts > 1:
         kept = np.flatnonzero(np.bincount(parts)[parts] >= _SMALLEST_PART * size)
         if len(kept) < _FEWEST_KEPT * n_cells:
-            return 0.0
+            return np.zeros(n_cells)
         graph = graph[kept][:, kept]
     neighbors = diffusion_neighbors(graph, size)
     if neighbors is None:
-        return 0.0
+        return np.zeros(n_cells)
     neighborhoods = np.column_stack([kept, kept[neighbors[:, : size - 1]]])
-    return float(np.mean(batch_test(neighborhoods, batch) >= SIGNIFICANCE))
+    found = np.full(n_cells, np.nan)
+    found[kept] = batch_test(neighborhoods, batch) >= SIGNIFICANCE
+    return found

@@ -1,10 +1,11 @@
-"""Principal component regression of batch (Büttner et al. 2019)."""
+"""Principal component regression (Büttner et al. 2019)."""
 
 from __future__ import annotations
 
 import numpy as np
 
 _MAX_COMPONENTS = 50
+_RANK_TOLERANCE = 1e-10
 
 
 def variance_explained(embedding: np.ndarray, batch: np.ndarray) -> float:
@@ -25,15 +26,27 @@ def variance_explained(embedding: np.ndarray, batch: np.ndarray) -> float:
     -------
     From 0 to 1; 0 for an embedding without variance.
     """
-    centred = embedding - embedding.mean(axis=0, dtype=np.float64)
-    if centred.shape[1] > _MAX_COMPONENTS:
-        centred = _principal_components(centred)
+    centred = _centred(embedding)
     sizes = np.bincount(batch)
     sums = np.zeros((len(sizes), centred.shape[1]))
     np.add.at(sums, batch, centred)
-    between = np.sum(sums[sizes > 0] ** 2 / sizes[sizes > 0, None])
-    total = np.sum(centred**2)
-    return float(between / total) if total > 0 else 0.0
+    return _share(np.sum(sums[sizes > 0] ** 2 / sizes[sizes > 0, None]), centred)
+
+
+def share_explained(embedding: np.ndarray, covariates: np.ndarray) -> float:
+    """Share of the variance of an embedding that numbers explain, as :func:`variance_explained` does for batches.
+
+    Parameters
+    ----------
+    embedding
+        Cells x dimensions.
+    covariates
+        Cells x covariates.
+    """
+    centred = _centred(embedding)
+    directions, weights, _ = np.linalg.svd(covariates - covariates.mean(axis=0), full_matrices=False)
+    directions = directions[:, weights > _RANK_TOLERANCE * np.abs(covariates).max()]
+    return _share(np.sum((directions.T @ centred) ** 2), centred)
 
 
 def pcr(pca: np.ndarray, embedding: np.ndarray, batch: np.ndarray) -> float | None:
@@ -58,6 +71,15 @@ def pcr(pca: np.ndarray, embedding: np.ndarray, batch: np.ndarray) -> float | No
     return max(0.0, (before - variance_explained(embedding, batch)) / before)
 
 
-def _principal_components(centred: np.ndarray) -> np.ndarray:
+def _centred(embedding: np.ndarray) -> np.ndarray:
+    """Take the mean away, and all but the first principal components."""
+    centred = embedding - embedding.mean(axis=0, dtype=np.float64)
+    if centred.shape[1] <= _MAX_COMPONENTS:
+        return centred
     _, axes = np.linalg.eigh(centred.T @ centred)
     return centred @ axes[:, -_MAX_COMPONENTS:]
+
+
+def _share(explained: float, centred: np.ndarray) -> float:
+    total = np.sum(centred**2)
+    return float(explained / total) if total > 0 else 0.0

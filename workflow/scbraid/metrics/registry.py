@@ -30,6 +30,15 @@ class Metric:
 METRICS: dict[str, Metric] = {
     "nmi": Metric("bio", True, "Normalised mutual information of labels and the Leiden clustering that matches best"),
     "ari": Metric("bio", True, "Adjusted Rand index of labels and the Leiden clustering that matches best"),
+    "nmi_kmeans": Metric(
+        "bio",
+        False,
+        "Normalised mutual information of labels and as many clusters by k-means",
+        needs_embedding=True,
+    ),
+    "ari_kmeans": Metric(
+        "bio", False, "Adjusted Rand index of labels and as many clusters by k-means", needs_embedding=True
+    ),
     "silhouette_label": Metric(
         "bio", True, "Mean silhouette width of cells by label, scaled to 0-1", needs_embedding=True
     ),
@@ -38,6 +47,18 @@ METRICS: dict[str, Metric] = {
         "bio", True, "Mean silhouette width of the labels found in the fewest batches", needs_embedding=True
     ),
     "clisi": Metric("bio", True, "Purity of neighbourhoods by label: inverse Simpson index, median, scaled to 0-1"),
+    "cell_cycle": Metric(
+        "bio",
+        False,
+        "How nearly cell cycle phases explain the share of variance that they did before, mean over batches",
+        needs_embedding=True,
+    ),
+    "hvg_overlap": Metric(
+        "bio", False, "Share of the highly variable genes of a batch that stay so in corrected expression"
+    ),
+    "trajectory": Metric(
+        "bio", False, "Rank correlation of the given pseudotime with that of the integrated graph, scaled to 0-1"
+    ),
     "silhouette_batch": Metric(
         "batch", False, "1 - |silhouette width by batch| within labels, mean over labels", needs_embedding=True
     ),
@@ -52,6 +73,9 @@ METRICS: dict[str, Metric] = {
         "batch", True, "Share of cells whose neighbours have the batch mix of their label, mean over labels"
     ),
     "graph_connectivity": Metric("batch", True, "Share of each label in its largest connected part of the kNN graph"),
+    "ilisi_within": Metric(
+        "batch", False, "Mixing of batches among the cells of a label alone, which over-correction cannot raise"
+    ),
     "pcr": Metric(
         "batch", True, "Share of the variance explained by batch that integration removed", needs_embedding=True
     ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scbraid.distances import distance_sums
+from scbraid.metrics.by_label import within_mixed_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,8 +59,8 @@ def scaled_mean(widths: np.ndarray) -> float:
     return float((widths.mean() + 1) / 2)
 
 
-def silhouette_batch(embedding: np.ndarray, labels: np.ndarray, batch: np.ndarray) -> float | None:
-    """1 - |silhouette width by batch|, mean over the cells of a label, then over labels (scIB).
+def batch_overlap(embedding: np.ndarray, labels: np.ndarray, batch: np.ndarray) -> np.ndarray:
+    """1 - |silhouette width by batch| of every cell among the cells of its label (scIB).
 
     Parameters
     ----------
@@ -70,30 +71,30 @@ def silhouette_batch(embedding: np.ndarray, labels: np.ndarray, batch: np.ndarra
 
     Returns
     -------
-    From 0 to 1 (batches overlap); None where no label has more than one batch and a batch of more than one cell.
+    From 0 to 1 (batches overlap), one a cell; NaN in labels without several batches, one of them of several cells.
     """
-    return mean_over_labels(silhouette_samples, embedding, labels, batch)
+    return overlap_within_labels(silhouette_samples, embedding, labels, batch)
 
 
-def mean_over_labels(
+def overlap_within_labels(
     widths: Callable[[np.ndarray, np.ndarray], np.ndarray],
     embedding: np.ndarray,
     labels: np.ndarray,
     batch: np.ndarray,
-) -> float | None:
-    """Average ``1 - |width|`` within every label that has several batches, then over those labels.
+) -> np.ndarray:
+    """``1 - |width|`` of every cell among those of its label.
 
     Parameters
     ----------
     widths
         Function of (embedding, clusters) that returns one width a cell.
     embedding, labels, batch
-        As in :func:`silhouette_batch`.
+        As in :func:`batch_overlap`.
     """
-    scores = []
-    for label in np.unique(labels):
-        cells = np.flatnonzero(labels == label)
-        batches, clusters = np.unique(batch[cells], return_inverse=True)
-        if 1 < len(batches) < len(cells):
-            scores.append(1 - np.abs(widths(embedding[cells], clusters)).mean())
-    return float(np.mean(scores)) if scores else None
+
+    def overlap(cells: np.ndarray, batches: np.ndarray) -> np.ndarray | float:
+        if batches.max() + 1 == len(cells):
+            return np.nan
+        return 1 - np.abs(widths(embedding[cells], batches))
+
+    return within_mixed_labels(overlap, labels, batch, fewest_cells=2)

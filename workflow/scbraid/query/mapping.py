@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import scanpy as sc
 
 from scbraid.covariates import check_covariates, covariates_of
 from scbraid.errors import UserError
-from scbraid.features import TARGET_SUM
+from scbraid.expression import log_normalised
 from scbraid.files import embedding_table
 from scbraid.methods import METHODS, Context, find, load_mapping
 from scbraid.query.batches import name_batches
@@ -140,9 +139,7 @@ def _check_covariates(adata: AnnData, reference: Reference, name: str) -> None:
 def _prepared(adata: AnnData) -> AnnData:
     """Hide the labels, and add normalised expression to judge the result by."""
     adata.obs["label"] = pd.Categorical([None] * adata.n_obs)
-    adata.X = adata.layers["counts"].copy()
-    sc.pp.normalize_total(adata, target_sum=TARGET_SUM)
-    sc.pp.log1p(adata)
+    adata.X = log_normalised(adata.layers["counts"])
     adata.uns.clear()
     return adata
 

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scbraid.metrics.sample import PROFILES
+from scbraid.metrics.scib_engine import score_with_scib
+from scbraid.neighbors import nearest_neighbors
+
+SAME = ["nmi", "ari", "silhouette_label", "silhouette_batch", "graph_connectivity", "pcr"]
+
+
+def of_scib(data, **options) -> dict[str, float]:
+    given = {"batch": data.batch, "labels": data.labels, "neighbors": nearest_neighbors(data.embedding)}
+    resolutions = PROFILES["fast"].resolutions
+    table = score_with_scib(data.embedding, pca=data.pca, resolutions=resolutions, **(given | options))
+    assert list(table.columns) == ["metric", "value", "group"]
+    return table.set_index("metric")["value"].to_dict()
+
+
+def test_scib_gives_the_scores_that_ours_give(mixed):
+    labels = mixed.labels.astype(object)
+    labels[::7] = "unknown"
+    data = mixed.with_(labels=labels, embedding=mixed.embedding + 2 * (mixed.batch == "one")[:, None].astype("f4"))
+    ours = data.score(resolutions=PROFILES["fast"].resolutions)
+    theirs = of_scib(data)
+    assert {name: theirs[name] for name in SAME} == pytest.approx({name: ours[name] for name in SAME}, abs=1e-6)
+    assert not {"bras", "ilisi_within", "nmi_kmeans", "cell_cycle"} & set(theirs)
+
+
+def test_only_what_was_asked_for_is_computed(mixed):
+    assert list(of_scib(mixed, metrics=["pcr", "bras", "nmi"])) == ["nmi", "pcr"]
+    assert list(of_scib(mixed, labels=None, metrics=["pcr", "nmi"])) == ["pcr"]
+
+
+def test_a_failed_run_has_no_scores(mixed):
+    nothing = mixed.with_(embedding=np.empty((600, 0), dtype=np.float32))
+    assert of_scib(nothing, neighbors=nearest_neighbors(nothing.embedding)) == {}

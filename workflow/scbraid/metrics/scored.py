@@ -1,0 +1,184 @@
+"""The cells that scores rest on, and all that is known of them before integration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from scbraid.errors import UserError, suggest
+from scbraid.expression import log_normalised
+from scbraid.files import read_table, write_table
+from scbraid.labels import known_labels
+from scbraid.metrics.cell_cycle import PHASES, Phases, score_phases
+from scbraid.metrics.engine import score
+from scbraid.metrics.sample import PROFILES, stratified
+from scbraid.metrics.scib_engine import score_with_scib
+from scbraid.neighbors import among
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from os import PathLike
+
+    from anndata import AnnData
+
+    from scbraid.neighbors import Neighbors
+
+
+@dataclass(frozen=True)
+class ScoredCells:
+    """What the metrics know of a data set.
+
+    Attributes
+    ----------
+    cells
+        Index = names of the scored cells in the order of the data; columns batch, label (missing for data without
+        labels), pseudotime and the scores of cell cycle phases (missing where there are none).
+    explained
+        Share of the variance before integration that these phases explain, by batch; empty where there are none.
+    """
+
+    cells: pd.DataFrame
+    explained: dict[str, float]
+
+    @property
+    def phases(self) -> Phases | None:
+        """Cell cycle phases of the scored cells."""
+        return Phases(self.cells[PHASES].to_numpy(float), self.explained) if self.explained else None
+
+    def column(self, name: str) -> np.ndarray | None:
+        """Return a column as an array, None where it is missing."""
+        return self.cells[name].to_numpy() if name in self.cells else None
+
+    def write(self, cells: str | PathLike[str], explained: str | PathLike[str]) -> None:
+        """Write both tables, tab-separated."""
+        write_table(self.cells.rename_axis("cell").reset_index(), cells)
+        write_table(pd.DataFrame(list(self.explained.items()), columns=["batch", "variance_explained"]), explained)
+
+    @classmethod
+    def read(cls, cells: str | PathLike[str], explained: str | PathLike[str]) -> ScoredCells:
+        """Read what :meth:`write` wrote."""
+        by_batch = read_table(explained, names=("batch",))
+        table = read_table(cells, names=("cell", "batch", "label")).set_index("cell")
+        return cls(table, dict(zip(by_batch["batch"], by_batch["variance_explained"])))
+
+
+def choose_cells(
+    adata: AnnData,
+    *,
+    name: str,
+    profile: str = "full",
+    max_cells: int | None = None,
+    pseudotime: str | None = None,
+    with_phases: bool = True,
+    seed: int = 0,
+) -> ScoredCells:
+    """Draw the cells to be scored, the same for all methods, and score their cell cycle.
+
+    Parameters
+    ----------
+    adata
+        Cells after quality control with all genes: ``layers["counts"]``, ``obs["batch"]``, ``obs["label"]`` where there
+        are labels.
+    name
+        Data set, for messages.
+    profile
+        A name of :data:`~scbraid.metrics.sample.PROFILES`.
+    max_cells
+        Size of the sample; None for that of the profile.
+    pseudotime
+        Column of ``obs`` with a pseudotime, missing for cells off the trajectory.
+    with_phases
+        Whether to score the cell cycle.
+    seed
+        Seed of the draw.
+
+    Raises
+    ------
+    UserError
+        The column of the pseudotime does not exist or is not numeric.
+    """
+    known = {"batch": adata.obs["batch"].astype(str)}
+    if "label" in adata.obs:
+        known["label"] = known_labels(adata.obs["label"])
+    table = pd.DataFrame(known, index=adata.obs_names)
+    if pseudotime is not None:
+        table["pseudotime"] = _numeric(adata.obs, pseudotime, name)
+    kept = stratified(table[list(known)], max_cells or PROFILES[profile].max_cells, seed=seed)
+    table = table.iloc[kept]
+    phases = None
+    if with_phases:
+        expression = log_normalised(adata.layers["counts"][kept])
+        phases = score_phases(expression, adata.var_names, table["batch"].to_numpy())
+    if phases is None:
+        return ScoredCells(table, {})
+    return ScoredCells(table.assign(**dict(zip(PHASES, phases.scores.T))), phases.explained)
+
+
+def _numeric(obs: pd.DataFrame, column: str, name: str) -> pd.Series:
+    where = f"config: datasets/{name}/pseudotime: '{column}'"
+    if column not in obs:
+        raise UserError(f"{where} is no column of obs, {suggest(column, obs.columns)}")
+    if not pd.api.types.is_numeric_dtype(obs[column]):
+        raise UserError(f"{where} holds text; a pseudotime is numeric")
+    values = obs[column].astype(float)
+    return values.where(np.isfinite(values))
+
+
+def score_run(
+    embedding: pd.DataFrame,
+    *,
+    neighbors: Neighbors,
+    scored: ScoredCells,
+    pca: pd.DataFrame,
+    expression: tuple[AnnData, AnnData] | None = None,
+    metrics: Iterable[str] | None = None,
+    engine: str = "scbraid",
+    profile: str = "full",
+    bootstrap: int = 0,
+    n_neighbors: int = 15,
+) -> pd.DataFrame:
+    """Score a run on the chosen cells, as :func:`scbraid.metrics.engine.score` does.
+
+    Parameters
+    ----------
+    embedding, pca
+        Of all cells, index = cells.
+    neighbors
+        The kNN graph of all cells.
+    scored
+        The cells to score.
+    expression
+        Log-normalised and corrected expression of all cells; a failed run has no genes in the latter.
+    metrics, bootstrap, n_neighbors
+        As in :func:`~scbraid.metrics.engine.score`.
+    engine
+        ``scbraid``, or ``scib`` for the package of Luecken et al. (2022).
+    profile
+        A name of :data:`~scbraid.metrics.sample.PROFILES`.
+    """
+    kept = embedding.index.isin(scored.cells.index)
+    values = embedding.to_numpy()
+    common = {
+        "batch": scored.column("batch"),
+        "labels": scored.column("label"),
+        "neighbors": among(values, neighbors, kept),
+        "pca": pca.to_numpy()[kept],
+        "metrics": metrics,
+        "resolutions": PROFILES[profile].resolutions,
+        "n_neighbors": n_neighbors,
+    }
+    if engine == "scib":
+        return score_with_scib(values[kept], **common)
+    if expression is not None:
+        expression = tuple(data[kept] for data in expression) if expression[1].n_vars else None
+    return score(
+        values[kept],
+        **common,
+        pseudotime=scored.column("pseudotime"),
+        phases=scored.phases,
+        expression=expression,
+        bootstrap=bootstrap,
+    )
