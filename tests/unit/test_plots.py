@@ -172,6 +172,16 @@ def test_umap_leaves_out_runs_that_failed(obs: pd.DataFrame, layouts: dict[str, 
         np.testing.assert_array_equal(axis.collections[0].get_offsets(), other.collections[0].get_offsets())
 
 
+def test_umaps_of_many_runs_wrap(obs: pd.DataFrame, layouts: dict[str, pd.DataFrame]) -> None:
+    many = {f"run{i}": layouts["pca"] for i in range(7)}
+    axes = np.array(umap_grid(many, obs).axes).reshape(4, 5)
+    assert [axis.get_title() for axis in axes[2:].flat if axis.collections] == list(many)
+    assert [bool(axis.collections) for axis in axes[1]] == [True, True, False, False, False]
+    assert not axes[1, 4].axison
+    titles = [axis.get_legend().get_title().get_text() for axis in axes[:, 4] if axis.get_legend()]
+    assert titles == ["batch", "label"]
+
+
 def test_umap_of_failed_runs_alone_keeps_the_legends(obs: pd.DataFrame, tmp_path: Path) -> None:
     figure = umap_grid({"scvi": pd.DataFrame(index=range(N))}, obs)
     assert [axis.get_legend().get_title().get_text() for axis in figure.axes] == ["batch", "label"]

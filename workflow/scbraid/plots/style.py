@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
+import numpy as np
 
 mpl.use("agg")
 
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 # that a reader never takes a batch for a label.
 LABEL_COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000"]
 BATCH_COLORS = ["#332288", "#DDCC77", "#117733", "#CC6677", "#88CCEE", "#882255", "#44AA99", "#999933", "#AA4499"]
-# Tol's discrete rainbow (2021) for methods, neighbours in the list far apart in hue or lightness.
+# Tol's rainbow (2021), told apart without red or green receptors too: where there are more names than those.
+RAINBOW = [
+    "#D1BBD7", "#AE76A3", "#882E72", "#1965B0", "#5289C7", "#7BAFDE", "#4EB265", "#90C987", "#CAE0AB", "#F7F056",
+    "#F6C141", "#F1932D", "#E8601C", "#DC050C", "#72190E", "#42150A",
+]  # fmt: skip
+# Tol's discrete rainbow for methods, neighbours in the list far apart in hue or lightness.
 METHOD_COLORS = [
     "#1965B0", "#DC050C", "#F6C141", "#4EB265", "#882E72", "#F1932D", "#7BAFDE",
     "#AE76A3", "#90C987", "#E8601C", "#5289C7", "#F7F056", "#D1BBD7", "#CAE0AB",
@@ -65,8 +71,8 @@ def method_colors(methods: Iterable[str]) -> dict[str, str]:
 def _assign(names: Iterable[str], colors: list[str]) -> dict[str, str]:
     names = sorted(set(names))
     if len(names) > len(colors):
-        wheel = mpl.colormaps["nipy_spectral"].resampled(len(names) + 2)
-        colors = [mpl.colors.to_hex(wheel(i + 1)) for i in range(len(names))]
+        rainbow = mpl.colors.LinearSegmentedColormap.from_list("rainbow", RAINBOW)
+        colors = [mpl.colors.to_hex(rainbow(place)) for place in np.linspace(0, 1, len(names))]
     return dict(zip(names, colors))
 
 
