@@ -44,9 +44,12 @@ def test_shipped_config_resolves() -> None:
 def test_defaults_fill_a_minimal_config() -> None:
     resolved = resolve(config(methods="pca: , h2: {method: harmony, theta: 3}"))
     dataset = resolved["datasets"]["d"]
-    assert {key: dataset[key] for key in ("sha256", "label", "counts", "batches", "feature_types", "transfer")} == {
+    assert {
+        key: dataset[key] for key in ("sha256", "label", "pseudotime", "counts", "batches", "feature_types", "transfer")
+    } == {
         "sha256": None,
         "label": None,
+        "pseudotime": None,
         "counts": "auto",
         "batches": None,
         "feature_types": None,
@@ -82,7 +85,14 @@ def test_defaults_fill_a_minimal_config() -> None:
         "umap": {"min_dist": 0.5},
         "transfer": {"classifiers": ["knn", "logistic", "head"], "unknown_above": 0.5, "n_neighbors": 15},
         "allow_failures": False,
-        "metrics": {"include": None},
+        "metrics": {
+            "include": None,
+            "profile": "full",
+            "max_cells": None,
+            "bootstrap": 0,
+            "engine": "scbraid",
+            "scale_over_methods": False,
+        },
     }
     assert not {"qc", "features"} & set(resolved)
 
@@ -173,6 +183,14 @@ def test_resolved_config_does_not_depend_on_the_order_of_keys() -> None:
         (
             config("metrics: {include: [nmi, arii]}"),
             "config: metrics/include: unknown metric 'arii', did you mean 'ari'?",
+        ),
+        (
+            config("metrics: {engine: scib, bootstrap: 100}"),
+            "config: metrics/bootstrap needs metrics/engine scbraid; the package scib has no intervals",
+        ),
+        (
+            config("metrics: {max_cells: 1e5}"),
+            "config: metrics/max_cells is '1e5'; it should be a whole number or null; YAML reads this as text, write 100000",
         ),
         (
             config("features: {flavor: seurat_v4}"),
