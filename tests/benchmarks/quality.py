@@ -91,8 +91,8 @@ def scvi(dataset: str, seed: int) -> np.ndarray:
     return trained_scvi(dataset, seed).get_latent_representation()
 
 
-def scanvi(dataset: str, seed: int) -> np.ndarray:
-    """Posterior means of scANVI started from scVI of the same seed, with all labels.
+def scanvi(dataset: str, seed: int, **training: Any) -> np.ndarray:
+    """Posterior means of scANVI started from scVI of the same seed, with all labels and its defaults or `training`.
 
     The seconds are those of the second training alone where scVI ran just before.
     """
@@ -101,7 +101,7 @@ def scanvi(dataset: str, seed: int) -> np.ndarray:
     pretrained = trained_scvi(dataset, seed)
     scvi_tools.settings.seed = seed
     model = scvi_tools.model.SCANVI.from_scvi_model(pretrained, "Unknown", labels_key="label_for_training")
-    model.train(accelerator="cpu", enable_progress_bar=False, logger=None)
+    model.train(accelerator="cpu", enable_progress_bar=False, logger=None, **training)
     return model.get_latent_representation()
 
 

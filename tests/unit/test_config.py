@@ -189,8 +189,27 @@ def test_resolved_config_does_not_depend_on_the_order_of_keys() -> None:
             "config: metrics/bootstrap needs metrics/engine scbraid; the package scib has no intervals",
         ),
         (
+            config("metrics: {engine: scib, include: [bras]}", dataset="label: cell_type"),
+            "config: metrics/include leaves nothing to rank the runs of datasets/d by; name at least one of nmi, ari, "
+            "silhouette_label, isolated_label_f1, isolated_label_silhouette, clisi, ilisi, kbet, graph_connectivity, "
+            "pcr",
+        ),
+        (
+            config("metrics: {scale_over_methods: true}"),
+            "config: metrics/scale_over_methods compares methods, and the config has 1 beside controls",
+        ),
+        (
+            config(dataset="pseudotime: time"),
+            "config: datasets/d/pseudotime needs labels, to find where it begins, but datasets/d/label is null",
+        ),
+        (
+            config(dataset="pseudotime: b, label: cell_type"),
+            "config: datasets/d/pseudotime is 'b', the column of the batch or the label",
+        ),
+        (
             config("metrics: {max_cells: 1e5}"),
-            "config: metrics/max_cells is '1e5'; it should be a whole number or null; YAML reads this as text, write 100000",
+            "config: metrics/max_cells is '1e5'; it should be a whole number or null; YAML reads this as text, write "
+            "100000",
         ),
         (
             config("features: {flavor: seurat_v4}"),

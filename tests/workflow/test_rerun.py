@@ -104,10 +104,14 @@ EDITS = {
     "order of methods": (reverse_methods, ENDS),
     "transfer neighbours": (edit("transfer/n_neighbors", 5), {"transfer": CLASSIFIERS * 4, "export": 1} | LAST),
     "metrics": (edit("metrics/include", ["cell_cycle", "nmi", "ilisi"]), {"metrics": 4, "benchmark": 1} | LAST),
+    "metrics without the cell cycle": (
+        edit("metrics/include", ["nmi", "ilisi"]),
+        {"scored_cells": 1, "metrics": 4, "benchmark": 1} | LAST,
+    ),
     "intervals": (edit("metrics/bootstrap", 100), {"metrics": 4, "benchmark": 1} | LAST),
     "scored cells": (edit("metrics/max_cells", 500), {"scored_cells": 1, "metrics": 4, "benchmark": 1} | LAST),
     "pseudotime": (
-        edit("datasets/pbmc/pseudotime", "n_counts"),
+        edit("datasets/pbmc/pseudotime", "time"),
         {"scored_cells": 1, "metrics": 4, "benchmark": 1} | LAST,
     ),
     "scaling of scores": (edit("metrics/scale_over_methods", True), {"benchmark": 1} | LAST),

@@ -9,6 +9,7 @@ from scbraid.covariates import covariates_of
 from scbraid.download import is_url
 from scbraid.errors import UserError
 from scbraid.methods import find, own
+from scbraid.metrics import METRICS
 from scbraid.reference import why_no_reference
 from scbraid.transfer.tasks import EACH_BATCH, applies
 
@@ -152,17 +153,20 @@ def method_source_if_any(wildcards):
 
 def is_wanted(metric):
     """Whether a metric is computed where it applies."""
-    chosen = config["metrics"]["include"]
-    return chosen is None or metric in chosen
+    chosen, engine = config["metrics"]["include"], config["metrics"]["engine"]
+    return (chosen is None or metric in chosen) and (
+        engine == "scbraid" or METRICS[metric].in_scib
+    )
 
 
 def expression_if_corrected(wildcards):
     """Expression before and after, for methods that correct it."""
-    corrects = is_wanted("hvg_overlap") and method_of(wildcards.method).corrects
+    if not (is_wanted("hvg_overlap") and method_of(wildcards.method).corrects):
+        return []
     return [
         f"results/{wildcards.dataset}/features/hvg.h5ad",
         f"results/{wildcards.dataset}/runs/{wildcards.method}/seed-{wildcards.seed}/corrected.h5ad",
-    ] * corrects
+    ]
 
 
 def gene_list_if_any(wildcards):

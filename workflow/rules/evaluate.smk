@@ -1,4 +1,4 @@
-# Early, so that a mistake in the column of the pseudotime is found before anything trains.
+# Early, so that a mistake in the column of the pseudotime is found soon.
 rule scored_cells:
     input:
         "results/{dataset}/qc/filtered.h5ad",
@@ -9,7 +9,7 @@ rule scored_cells:
         "results/logs/scored_cells/{dataset}.log",
     benchmark:
         "results/benchmarks/scored_cells/{dataset}.tsv"
-    priority: 50
+    priority: 100
     conda:
         SOFTWARE
     resources:

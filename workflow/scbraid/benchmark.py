@@ -39,7 +39,7 @@ def gather(scores: dict[tuple[str, int], pd.DataFrame]) -> pd.DataFrame:
     """
     columns = ["method", "seed", "metric", "group", "value"]
     tables = [table.assign(method=method, seed=seed) for (method, seed), table in scores.items()]
-    stacked = pd.concat(tables, ignore_index=True)
+    stacked = pd.concat([table for table in tables if len(table)] or tables, ignore_index=True)
     return stacked[[*columns, *[name for name in INTERVAL if name in stacked]]]
 
 

@@ -22,6 +22,7 @@ from scbraid.transfer.tasks import applies
 SCHEMA_FILE = Path(__file__).parents[1] / "schemas" / "config.schema.yaml"
 DATASET_SECTIONS = ("qc", "features")
 MINIMUM_BATCHES = 2
+MINIMUM_COMPARED = 2
 #: files and folders that stand beside those of the data sets in results/
 RESERVED_DATASET_NAMES = ("verdict.txt", "report.html", "runs.tsv", "queries", "logs", "benchmarks", "bench")
 #: `export.integrated` stores layouts and further seeds under such names
@@ -120,9 +121,11 @@ def _check_labels(resolved: Config) -> None:
 
 
 def _check_metrics(resolved: Config) -> None:
-    include = resolved["metrics"]["include"]
-    if resolved["metrics"]["engine"] == "scib" and resolved["metrics"]["bootstrap"]:
-        raise UserError("config: metrics/bootstrap needs metrics/engine scbraid; the package scib has no intervals")
+    include, engine = resolved["metrics"]["include"], resolved["metrics"]["engine"]
+    if engine == "scib":
+        _check_scib(resolved["metrics"])
+    if resolved["metrics"]["scale_over_methods"]:
+        _check_scaling(resolved["methods"])
     if include is None:
         return
     for metric in include:
@@ -130,11 +133,27 @@ def _check_metrics(resolved: Config) -> None:
             raise UserError(f"config: metrics/include: unknown metric '{metric}', {suggest(metric, METRICS)}")
     for name, dataset in resolved["datasets"].items():
         ranking = DEFAULT_TOTAL if dataset["label"] else LABEL_FREE
+        ranking = [metric for metric in ranking if engine == "scbraid" or METRICS[metric].in_scib]
         if not set(include) & set(ranking):
             raise UserError(
                 f"config: metrics/include leaves nothing to rank the runs of datasets/{name} by; name at least one of "
                 + ", ".join(ranking)
             )
+
+
+def _check_scib(metrics: Config) -> None:
+    if metrics["bootstrap"]:
+        raise UserError("config: metrics/bootstrap needs metrics/engine scbraid; the package scib has no intervals")
+    if importlib.util.find_spec("scib") is None:
+        raise UserError("config: metrics/engine is scib, a Python package that is not installed here; scbraid is")
+
+
+def _check_scaling(methods: Config) -> None:
+    compared = [run for run, entry in methods.items() if not find(entry["method"]).is_control]
+    if methods and len(compared) < MINIMUM_COMPARED:
+        raise UserError(
+            f"config: metrics/scale_over_methods compares methods, and the config has {len(compared)} beside controls"
+        )
 
 
 def _resolve_dataset(name: str, dataset: Config, resolved: Config, schema: Config) -> None:
@@ -148,8 +167,18 @@ def _resolve_dataset(name: str, dataset: Config, resolved: Config, schema: Confi
         raise UserError(f"config: datasets/{name}/batches names one batch only; integration needs at least two")
     if dataset["label"] in as_list(dataset["batch"]):
         raise UserError(f"config: datasets/{name}: batch and label are the same column; without labels set label: null")
+    if dataset["pseudotime"] is not None:
+        _check_pseudotime(name, dataset)
     if dataset["transfer"] is not None:
         _check_transfer(name, dataset, dataset["transfer"])
+
+
+def _check_pseudotime(name: str, dataset: Config) -> None:
+    where = f"config: datasets/{name}/pseudotime"
+    if dataset["label"] is None:
+        raise UserError(f"{where} needs labels, to find where it begins, but datasets/{name}/label is null")
+    if dataset["pseudotime"] in (dataset["label"], *as_list(dataset["batch"])):
+        raise UserError(f"{where} is '{dataset['pseudotime']}', the column of the batch or the label")
 
 
 def _check_transfer(name: str, dataset: Config, transfer: Config) -> None:

@@ -175,7 +175,7 @@ def failure(error: BaseException, *, what: str) -> str:
 def _clear(folder: Path) -> None:
     """Take away what only some methods write: a half-written model, or leftovers of a run that had another method."""
     shutil.rmtree(folder / "model", ignore_errors=True)
-    for name in ("history.tsv", "probabilities.parquet"):
+    for name in ("history.tsv", "probabilities.parquet", "corrected.h5ad"):
         (folder / name).unlink(missing_ok=True)
 
 

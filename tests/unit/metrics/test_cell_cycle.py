@@ -64,11 +64,13 @@ def test_half_the_share_in_one_of_two_batches(planted):
 
 
 def test_genes_are_found_in_the_spelling_of_human_and_mouse():
-    human = pd.Index([*S_PHASE, *G2M_PHASE, "CD3E"])
+    human = pd.Index([*S_PHASE, *G2M_PHASE, "CD3E", "CD4", "CD8A"])
     assert cell_cycle_genes(human) == (list(S_PHASE), list(G2M_PHASE))
     mouse = pd.Index([gene.capitalize() for gene in human])
     assert cell_cycle_genes(mouse)[0][:2] == ["Mcm5", "Pcna"]
-    assert cell_cycle_genes(pd.Index([*S_PHASE, *G2M_PHASE[:4]])) is None
+    others = [f"gene{i}" for i in range(100)]
+    assert cell_cycle_genes(pd.Index([*S_PHASE, *G2M_PHASE[:4], *others])) is None
+    assert cell_cycle_genes(pd.Index([*S_PHASE[:30], *G2M_PHASE[:30]])) is None
 
 
 def test_planted_phases_are_scored_batch_by_batch():
@@ -84,4 +86,8 @@ def test_planted_phases_are_scored_batch_by_batch():
     assert all(0.02 < share < 0.9 for share in found.explained.values())
     alone = score_phases(expression[BATCH == 1], genes, np.full(100, "1"))
     np.testing.assert_allclose(alone.scores, found.scores[BATCH == 1], rtol=1e-6)
+    tiny = np.where(np.arange(200) < 195, "0", "1")
+    with_tiny = score_phases(expression, genes, tiny)
+    assert list(with_tiny.explained) == ["0"]
+    assert np.isnan(with_tiny.scores[195:]).all()
     assert score_phases(expression[:, :20], genes[:20], BATCH.astype(str)) is None

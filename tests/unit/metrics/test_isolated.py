@@ -28,3 +28,9 @@ def test_f1_takes_the_best_cluster_of_the_best_partition():
 def test_silhouette_averages_within_and_then_over_isolated_labels():
     widths = np.array([9, 9, 9, 9, 9, 0.2, 0.4, -1])
     assert isolated_label_silhouette(widths, LABELS, np.array([2, 3])) == pytest.approx((0.65 + 0) / 2)
+
+
+def test_without_a_cell_of_an_isolated_label_there_is_no_score():
+    kept = LABELS < 2
+    assert isolated_label_f1(LABELS[kept, None], LABELS[kept], np.array([2, 3])) is None
+    assert isolated_label_silhouette(np.ones(kept.sum()), LABELS[kept], np.array([2, 3])) is None

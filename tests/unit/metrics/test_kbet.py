@@ -45,6 +45,15 @@ def test_walks_go_on_until_every_cell_has_enough_neighbours():
     assert sorted(found[20].tolist()) == [16, 17, 18, 19, 21, 22, 23, 24]
 
 
+def test_ties_do_not_depend_on_the_number_of_threads(monkeypatch):
+    grid = np.stack(np.meshgrid(np.arange(20), np.arange(20)), axis=-1).reshape(-1, 2)
+    found = []
+    for threads in ("1", "3"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        found.append(diffusion_neighbors(graph_of(grid), 20))
+    assert np.array_equal(*found)
+
+
 def test_walks_give_up_where_the_graph_is_too_long_or_too_small():
     assert diffusion_neighbors(path(200), 30) is None
     assert diffusion_neighbors(path(5), 5) is None

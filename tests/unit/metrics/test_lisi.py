@@ -42,3 +42,12 @@ def test_medians_are_scaled_to_the_number_of_categories():
     assert clisi(np.array([1.0, 1.5, 9.0]), n_labels=3) == 0.75
     assert ilisi(np.array([1.0]), n_batches=2) == 0
     assert clisi(np.array([1.0]), n_labels=4) == 1
+
+
+@pytest.mark.parametrize("far", [0.0, 1.0])
+def test_many_cells_at_one_distance_count_alike(far):
+    distances = np.tile(np.where(np.arange(90) < 45, 1.0, 1.0 + far), (3, 1))
+    weights = neighbor_probabilities(distances)
+    np.testing.assert_allclose(weights.sum(axis=1), 1)
+    assert np.ptp(weights[0, :45]) == 0
+    assert weights[0, 0] == pytest.approx(1 / 90 if far == 0 else 1 / 45, rel=0.02)

@@ -28,8 +28,14 @@ def test_the_rest_goes_to_those_that_lost_most_by_rounding():
 def test_rare_strata_keep_a_cell_while_there_is_room():
     table = strata(9_990, 5, 5)
     assert drawn(table, stratified(table, 100)) == [98, 1, 1]
-    many = strata(*[3] * 50)
-    assert len(stratified(many, 20)) == 20
+
+
+def test_more_strata_than_room_are_drawn_alike():
+    table = pd.DataFrame({"batch": np.repeat(["a", "b"], 450), "label": np.tile([f"t{i}" for i in range(150)], 6)})
+    cells = stratified(table, 100)
+    assert len(cells) == 100
+    assert table["batch"].iloc[cells].value_counts().min() > 30
+    assert not np.array_equal(cells, stratified(table, 100, seed=1))
 
 
 def test_a_missing_label_is_a_stratum_of_its_own():

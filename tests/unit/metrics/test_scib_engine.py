@@ -33,6 +33,13 @@ def test_only_what_was_asked_for_is_computed(mixed):
     assert list(of_scib(mixed, labels=None, metrics=["pcr", "nmi"])) == ["pcr"]
 
 
+def test_metrics_apply_as_ours_do(mixed):
+    one_batch = of_scib(mixed, batch=np.full(600, "one"))
+    assert {"nmi", "ari"} <= set(one_batch)
+    assert not {"graph_connectivity", "silhouette_batch", "pcr", "isolated_label_f1"} & set(one_batch)
+    assert not {"nmi", "ari", "silhouette_label"} & set(of_scib(mixed, labels=np.full(600, "T")))
+
+
 def test_a_failed_run_has_no_scores(mixed):
     nothing = mixed.with_(embedding=np.empty((600, 0), dtype=np.float32))
     assert of_scib(nothing, neighbors=nearest_neighbors(nothing.embedding)) == {}

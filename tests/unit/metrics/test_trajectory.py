@@ -47,6 +47,13 @@ def test_cells_outside_the_largest_part_have_time_zero():
     assert conservation(time[LABELS < 2], found[LABELS < 2]) > 0.99
 
 
+def test_too_few_cells_or_a_constant_pseudotime_have_no_score():
+    time, points = path()
+    assert after(points[:10], time[:10], LABELS[:10]) is None
+    assert conservation(np.ones(5), np.arange(5)) is None
+    assert conservation(np.arange(5), np.ones(5)) is None
+
+
 def test_correlation_is_moved_to_zero_to_one():
     assert conservation(np.arange(5), np.arange(5) ** 2) == 1
     assert conservation(np.arange(5), -np.arange(5)) == pytest.approx(0)

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scbraid import text
 from scbraid.plots.style import BATCH_COLORS, LABEL_COLORS, MISSING_COLOR
-from scbraid.report import text
 from scbraid.report.colors import DARK_PANEL, MIN_CONTRAST, contrast, on_dark
 from scbraid.report.curves import draw_lines
 from scbraid.report.tables import drop_table

@@ -6,7 +6,7 @@ import pytest
 
 from scbraid.files import read_json, read_obs, read_table, write_table
 from scbraid.metrics import METRICS
-from scbraid.report.text import exact
+from scbraid.text import exact
 
 
 def scores_of(page) -> list[list[tuple[str, str | None]]]:

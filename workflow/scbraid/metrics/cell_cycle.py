@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scbraid.gene_families import G2M_PHASE, S_PHASE
+from scbraid.metrics.by_label import FEWEST_CELLS
 from scbraid.metrics.pcr import share_explained
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: genes of each phase that the data must have; fewer give no score worth the name
 FEWEST_GENES = 5
+#: genes that the data must have in all, for controls to be drawn from
+FEWEST_CONTROLS = 100
 PHASES = ["S_score", "G2M_score"]
 _COMPONENTS = 50
 
@@ -27,7 +30,7 @@ class Phases:
     Attributes
     ----------
     scores
-        Cells x 2: of the S phase and of the phases G2 and M.
+        Cells x 2: of the S phase and of the phases G2 and M; NaN in batches of at most 10 cells.
     explained
         Share of the variance before integration that the scores explain, by batch.
     """
@@ -43,11 +46,12 @@ def cell_cycle_genes(names: pd.Index) -> tuple[list[str], list[str]] | None:
 
     Returns
     -------
-    None where either phase has fewer than 5 genes in the data.
+    None where either phase has fewer than 5 genes in the data, or the data fewer than 100 genes.
     """
     spelled = dict(zip(names.str.upper(), names))
     found = tuple([spelled[gene] for gene in genes if gene in spelled] for genes in (S_PHASE, G2M_PHASE))
-    return found if min(map(len, found)) >= FEWEST_GENES else None
+    enough = min(map(len, found)) >= FEWEST_GENES and len(names) >= FEWEST_CONTROLS
+    return found if enough else None
 
 
 def score_phases(expression: sparse.csr_matrix, genes: pd.Index, batch: np.ndarray) -> Phases | None:
@@ -65,22 +69,24 @@ def score_phases(expression: sparse.csr_matrix, genes: pd.Index, batch: np.ndarr
     Returns
     -------
     Scores as scanpy's ``score_genes_cell_cycle`` gives them within a batch, and what they explain of its first 50
-    principal components. None where :func:`cell_cycle_genes` finds too few genes.
+    principal components; nothing for batches of at most 10 cells, which two scores explain by chance. None where
+    :func:`cell_cycle_genes` finds too few genes.
     """
     import scanpy as sc
 
     found = cell_cycle_genes(genes)
     if found is None:
         return None
-    scores = np.empty((expression.shape[0], 2))
+    scores = np.full((expression.shape[0], 2), np.nan)
     explained = {}
     for name in np.unique(batch):
         cells = np.flatnonzero(batch == name)
+        if len(cells) <= FEWEST_CELLS:
+            continue
         part = sc.AnnData(expression[cells], var=pd.DataFrame(index=genes))
         sc.tl.score_genes_cell_cycle(part, s_genes=found[0], g2m_genes=found[1])
         scores[cells] = part.obs[PHASES]
-        n_comps = min(_COMPONENTS, *(size - 1 for size in part.shape))
-        components = sc.pp.pca(part.X, n_comps=n_comps) if n_comps > 0 else np.zeros((len(cells), 1))
+        components = sc.pp.pca(part.X, n_comps=min(_COMPONENTS, *(size - 1 for size in part.shape)))
         explained[str(name)] = share_explained(components, scores[cells])
     return Phases(scores, explained)
 

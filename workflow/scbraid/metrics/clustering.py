@@ -76,8 +76,10 @@ def kmeans(embedding: np.ndarray, n_clusters: int, *, seed: int = 0) -> np.ndarr
     The cluster of every cell, integers from 0.
     """
     from sklearn.cluster import KMeans  # importing it takes half a second
+    from threadpoolctl import threadpool_limits
 
-    return KMeans(n_clusters, n_init=10, random_state=seed).fit_predict(np.asarray(embedding, dtype=np.float32))
+    with threadpool_limits(1, user_api="openmp"):  # sums of several threads depend on their order
+        return KMeans(n_clusters, n_init=10, random_state=seed).fit_predict(np.asarray(embedding, dtype=np.float32))
 
 
 class _SeededStream(random.Random):

@@ -50,7 +50,7 @@ def diffusion_neighbors(graph: sparse.csr_matrix, n_neighbors: int) -> np.ndarra
     degrees = np.asarray(ordered.sum(axis=1), dtype=np.float64).ravel()
     transitions = ordered.data / np.repeat(degrees, np.diff(ordered.indptr))
     found = np.empty((n_cells, n_neighbors), dtype=np.int32)
-    over_rows(_walk_kernel, n_cells, order, ordered.indptr, ordered.indices, transitions, n_steps, found)
+    over_rows(_walk_kernel, -(-n_cells // _WALKS), order, ordered.indptr, ordered.indices, transitions, n_steps, found)
     return found
 
 
@@ -83,8 +83,9 @@ def _walk_kernel(start, stop, order, indptr, indices, transitions, n_steps, foun
     at_here, at_there = np.empty(n_cells, np.int32), np.empty(n_cells, np.int32)
     listed = np.zeros(n_cells, np.bool_)
     visits = np.empty(n_cells)
-    for first in range(start, stop, _WALKS):
-        n_walks = min(_WALKS, stop - first)
+    for group in range(start, stop):
+        first = group * _WALKS
+        n_walks = min(_WALKS, n_cells - first)
         for walk in range(n_walks):
             here[first + walk, walk] = 1.0
             at_here[walk] = first + walk

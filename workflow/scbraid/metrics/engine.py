@@ -27,7 +27,7 @@ from scbraid.metrics import (
 from scbraid.metrics.by_label import mean_over_labels, median_over_labels
 from scbraid.metrics.cells import Cells
 from scbraid.metrics.hvg_overlap import hvg_overlap
-from scbraid.metrics.registry import METRICS
+from scbraid.metrics.registry import METRICS, applies
 from scbraid.metrics.sample import PROFILES
 from scbraid.metrics.statistic import Statistic
 from scbraid.neighbors import connectivities
@@ -115,8 +115,8 @@ def score(
     wanted = set(METRICS if metrics is None else metrics)
     for name in sorted(wanted.difference(METRICS)):
         raise UserError(f"metrics: unknown metric '{name}', {suggest(name, METRICS)}")
-    if embedding.shape[1] == 0:
-        wanted = {name for name in wanted if not METRICS[name].needs_embedding} if neighbors.indices.size else set()
+    if not neighbors.indices.size:  # a failed run
+        wanted = set()
     arrays = {"batch": batch, "labels": labels, "neighbors": neighbors.indices, "pca": pca, "pseudotime": pseudotime}
     arrays["phases"] = None if phases is None else phases.scores
     for name, array in arrays.items():
@@ -158,15 +158,13 @@ def score(
 
 def _statistic(name: str, cells: Cells, labelled: Cells | None) -> Statistic | None:
     """Prepare one metric; None where it does not apply."""
-    if METRICS[name].group == "batch" and cells.n_batches < 2:
+    n_labels, n_cells = (0, 0) if labelled is None else (labelled.n_labels, len(labelled.labels))
+    has_dimensions = cells.embedding.shape[1] > 0
+    if not applies(name, n_batches=cells.n_batches, n_labels=n_labels, n_cells=n_cells, has_dimensions=has_dimensions):
         return None
     if name in _OF_ALL_CELLS:
         return _OF_ALL_CELLS[name](cells)
-    if labelled is None:
-        return None
-    if METRICS[name].group == "bio" and name != "trajectory" and not 1 < labelled.n_labels < len(labelled.labels):
-        return None
-    return _OF_LABELLED_CELLS[name](labelled)
+    return None if labelled is None else _OF_LABELLED_CELLS[name](labelled)
 
 
 def _codes(values: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
@@ -209,7 +207,7 @@ def _trajectory(cells: Cells) -> Statistic | None:
     if cells.pseudotime is None:
         return None
     kept = ~np.isnan(cells.pseudotime)
-    if kept.sum() < 2:
+    if kept.sum() < trajectory.FEWEST_CELLS:
         return None
     before = cells.pseudotime[kept]
     after = trajectory.pseudotime_after(cells.graph[kept][:, kept], before, cells.labels[kept])

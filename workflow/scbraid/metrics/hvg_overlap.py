@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 N_GENES = 500
+logger = logging.getLogger(__name__)
 
 
 def hvg_overlap(before: AnnData, after: AnnData, batch: np.ndarray, *, n_genes: int = N_GENES) -> float | None:
@@ -27,7 +29,7 @@ def hvg_overlap(before: AnnData, after: AnnData, batch: np.ndarray, *, n_genes: 
 
     Returns
     -------
-    From 0 to 1; None where a batch is too small or too sparse for a selection.
+    From 0 to 1; None where a batch is too small or too sparse for a selection, with the reason in the log.
     """
     overlaps = []
     for name in np.unique(batch):
@@ -35,7 +37,8 @@ def hvg_overlap(before: AnnData, after: AnnData, batch: np.ndarray, *, n_genes: 
         try:
             selected = _variable(before[cells], n_genes)
             still = _variable(after[cells], len(selected), at_most_half=False)
-        except (ValueError, IndexError):
+        except (ValueError, IndexError) as error:
+            logger.warning("no highly variable genes of batch %s (%s)", name, error)
             return None
         overlaps.append(len(selected.intersection(still)) / min(len(selected), len(still)))
     return float(np.mean(overlaps))

@@ -21,7 +21,7 @@ def isolated_labels(labels: np.ndarray, batch: np.ndarray) -> np.ndarray:
     return found[n_batches == fewest] if fewest < len(np.unique(batch)) else found[:0]
 
 
-def isolated_label_f1(partitions: np.ndarray, labels: np.ndarray, isolated: np.ndarray) -> float:
+def isolated_label_f1(partitions: np.ndarray, labels: np.ndarray, isolated: np.ndarray) -> float | None:
     """Best F1 of any cluster of any partition against an isolated label, mean over isolated labels.
 
     Parameters
@@ -31,13 +31,15 @@ def isolated_label_f1(partitions: np.ndarray, labels: np.ndarray, isolated: np.n
     labels
         Integers from 0, one a cell.
     isolated
-        The isolated labels; those without a cell do not count.
+        The isolated labels; those without a cell do not count, and without any the result is None.
     """
     found = [labels == label for label in np.intersect1d(isolated, labels)]
+    if not found:
+        return None
     return float(np.mean([max(best_f1(clusters, members) for clusters in partitions.T) for members in found]))
 
 
-def isolated_label_silhouette(widths: np.ndarray, labels: np.ndarray, isolated: np.ndarray) -> float:
+def isolated_label_silhouette(widths: np.ndarray, labels: np.ndarray, isolated: np.ndarray) -> float | None:
     """Mean silhouette width of the cells of an isolated label scaled to 0-1, mean over isolated labels.
 
     Parameters
@@ -47,7 +49,9 @@ def isolated_label_silhouette(widths: np.ndarray, labels: np.ndarray, isolated: 
     labels
         Integers from 0, one a cell.
     isolated
-        The isolated labels; those without a cell do not count.
+        The isolated labels; those without a cell do not count, and without any the result is None.
     """
     found = np.intersect1d(isolated, labels)
+    if not len(found):
+        return None
     return float(np.mean([(widths[labels == label].mean() + 1) / 2 for label in found]))

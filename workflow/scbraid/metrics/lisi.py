@@ -88,8 +88,12 @@ def _probability_kernel(start, stop, distances, log_perplexity, weights):
                 high = beta
                 beta = beta / 2 if low == -np.inf else (beta + low) / 2
             step += 1
+        if total == 0.0:  # so many nearest cells at one distance that no kernel is narrow enough: these alone count
+            for j in range(n_neighbors):
+                out[j] = 1.0 if row[j] == row[0] else 0.0
+                total += out[j]
         for j in range(n_neighbors):
-            out[j] = out[j] / total if total > 0.0 else 0.0
+            out[j] = out[j] / total
 
 
 @njit(nogil=True, cache=True)

@@ -47,12 +47,14 @@ def stratified(strata: pd.DataFrame, max_cells: int | None, *, seed: int = 0) ->
 
     Returns
     -------
-    Positions of the cells, ascending. Strata get their share rounded down, at least one cell while there is room, the
-    rest goes to those that lost most by the rounding.
+    Positions of the cells, ascending. Strata get their share rounded down but at least one cell, the rest goes to those
+    that lost most by the rounding. Where there are more strata than cells to draw, all cells are drawn alike.
     """
     if max_cells is None or max_cells >= len(strata):
         return np.arange(len(strata))
     stratum = strata.groupby(list(strata.columns), dropna=False, observed=True, sort=True).ngroup().to_numpy()
+    if stratum.max() >= max_cells:
+        return np.sort(np.random.default_rng(seed).choice(len(strata), max_cells, replace=False))
     quota = _quota(np.bincount(stratum), max_cells)
     order = np.random.default_rng(seed).permutation(len(stratum))
     order = order[np.argsort(stratum[order], kind="stable")]
@@ -64,7 +66,7 @@ def stratified(strata: pd.DataFrame, max_cells: int | None, *, seed: int = 0) ->
 def _quota(sizes: np.ndarray, total: int) -> np.ndarray:
     shares = sizes * (total / sizes.sum())
     quota = np.maximum(np.floor(shares).astype(int), 1)
-    while quota.sum() > total:  # more strata than room: the largest give way
+    while quota.sum() > total:  # one cell each for the rare is paid by the largest
         quota[quota.argmax()] -= 1
     lost = np.argsort(quota - shares, kind="stable")
     for index in lost[: total - quota.sum()]:

@@ -11,7 +11,8 @@ import pandas as pd
 
 from scbraid.errors import UserError
 from scbraid.labels import known_labels
-from scbraid.metrics.registry import METRICS
+from scbraid.metrics.isolated import isolated_labels
+from scbraid.metrics.registry import METRICS, applies
 from scbraid.neighbors import among, connectivities
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 KEYS = {"batch_key": "batch", "label_key": "label"}
 _QUIET = {"verbose": False}
+_NO_LABELS = {"n_cells": 0, "n_labels": 0}
 
 
 def score_with_scib(
@@ -55,17 +57,29 @@ def score_with_scib(
     except ImportError as error:
         raise UserError("config: metrics/engine is scib, but the package scib cannot be imported here") from error
     rows = []
+    every = labelled = None
     if neighbors.indices.size:  # a failed run has none
         every, labelled = _cells(embedding, batch, labels, neighbors, pca, n_neighbors)
-        for name in METRICS if metrics is None else [name for name in METRICS if name in set(metrics)]:
-            data = every if name in _OF_ALL_CELLS else labelled
-            function = _OF_ALL_CELLS.get(name) or _OF_LABELLED_CELLS.get(name)
-            if function is None or data is None or (METRICS[name].needs_embedding and "X_emb" not in data.obsm):
-                continue
-            value = _computed(name, function, data, list(resolutions))
-            if value is not None and np.isfinite(value):
-                rows.append((name, float(value), METRICS[name].group))
+    counts = {"n_batches": len(set(batch)), "has_dimensions": embedding.shape[1] > 0}
+    counts |= {"n_cells": labelled.n_obs, "n_labels": labelled.obs["label"].nunique()} if labelled else _NO_LABELS
+    for name in METRICS if metrics is None else [name for name in METRICS if name in set(metrics)]:
+        data = every if name in _OF_ALL_CELLS else labelled
+        if data is None or not METRICS[name].in_scib or not applies(name, **counts) or _none_isolated(name, data):
+            logger.info("%s does not apply", name)
+            continue
+        function = _OF_ALL_CELLS.get(name) or _OF_LABELLED_CELLS[name]
+        value = _computed(name, function, data, list(resolutions))
+        if value is not None and np.isfinite(value):
+            rows.append((name, float(value), METRICS[name].group))
     return pd.DataFrame(rows, columns=["metric", "value", "group"]).astype({"value": np.float64})
+
+
+def _none_isolated(name: str, data: AnnData) -> bool:
+    """Whether a metric is of isolated labels and every label is in every batch; scib would take all of them."""
+    if not name.startswith("isolated"):
+        return False
+    codes = (data.obs[column].cat.codes.to_numpy() for column in ("label", "batch"))
+    return not len(isolated_labels(*codes))
 
 
 def _cells(

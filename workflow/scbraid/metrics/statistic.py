@@ -38,8 +38,7 @@ class Statistic(NamedTuple):
         are moved so that their mean is the score of all cells: a draw makes batches differ by chance, which would
         otherwise count as bias. Limits lie within 0 and 1, or down to a score that is negative.
         """
-        value = self.value()
-        if not self.cells or value is None:
+        if not self.cells or (value := self.value()) is None:
             return np.nan, np.nan
         rng = np.random.default_rng(seed)
         n_cells = len(self.cells[0])

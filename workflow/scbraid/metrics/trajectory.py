@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from scipy import sparse
 
+#: diffusion pseudotime takes ten components of as many cells and one
+FEWEST_CELLS = 11
 _ROOT_COMPONENTS = 3
 
 
@@ -32,7 +34,8 @@ def pseudotime_after(graph: sparse.csr_matrix, pseudotime: np.ndarray, labels: n
 
     Returns
     -------
-    One a cell, 0 outside the largest connected part; None where that part has no cell of the first label.
+    One a cell, 0 outside the largest connected part; None where that part has no cell of the first label, or fewer than
+    11 cells.
     """
     import scanpy as sc
 
@@ -41,7 +44,7 @@ def pseudotime_after(graph: sparse.csr_matrix, pseudotime: np.ndarray, labels: n
     sums, sizes = np.bincount(labels, weights=pseudotime), np.bincount(labels)
     means = np.divide(sums, sizes, out=np.full(len(sums), np.inf), where=sizes > 0)
     first = np.flatnonzero(labels[inside] == means.argmin())
-    if not len(first):
+    if not len(first) or len(inside) < FEWEST_CELLS:
         return None
     part = sc.AnnData(np.zeros((len(inside), 1)), obsp={"connectivities": graph[inside][:, inside]})
     part.uns["neighbors"] = {"connectivities_key": "connectivities", "params": {"method": "umap", "n_neighbors": None}}
@@ -53,8 +56,10 @@ def pseudotime_after(graph: sparse.csr_matrix, pseudotime: np.ndarray, labels: n
     return np.where(after > 1, 0.0, after)
 
 
-def conservation(before: np.ndarray, after: np.ndarray) -> float:
-    """Spearman's correlation of two pseudotimes, moved from -1 to 1 to 0 to 1."""
+def conservation(before: np.ndarray, after: np.ndarray) -> float | None:
+    """Spearman's correlation of two pseudotimes, moved from -1 to 1 to 0 to 1; None where one of them is constant."""
+    if np.ptp(before) == 0 or np.ptp(after) == 0:
+        return None
     return float((spearmanr(before, after).statistic + 1) / 2)
 
 

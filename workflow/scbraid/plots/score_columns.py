@@ -9,7 +9,7 @@ from scbraid.benchmark import SCORES
 from scbraid.metrics import METRICS
 from scbraid.plots.labels import text_width
 from scbraid.plots.style import BATCH_COLOR, BIO_COLOR, SOFT, TOTAL_COLOR
-from scbraid.report.text import MISSING, duration, megabytes
+from scbraid.text import MISSING, duration, megabytes
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ from scbraid.plots.chart_figure import blank_figure
 from scbraid.plots.labels import text_width
 from scbraid.plots.score_columns import FONT, FULL, NAME_FONT, SPACE, Column, Group, lay_out
 from scbraid.plots.style import INK, RULE, SOFT
-from scbraid.report.text import MISSING
+from scbraid.text import MISSING
 
 if TYPE_CHECKING:
     import pandas as pd

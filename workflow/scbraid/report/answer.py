@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scbraid.benchmark import Difference, difference, differences, ranking_score
 from scbraid.methods import find
 from scbraid.report.results import baseline_run
-from scbraid.report.text import decimals, duration, is_missing, joined, megabytes
+from scbraid.text import decimals, duration, is_missing, joined, megabytes
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from markupsafe import Markup
 
-from scbraid.report.text import compact
+from scbraid.text import compact
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from scbraid.report.text import count, decimals
+from scbraid.text import count, decimals
 from scbraid.transfer.classifiers import UNKNOWN
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from scbraid.report import text
+from scbraid import text
 from scbraid.report.colors import on_dark
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ FILTERS = ("exact", "decimals", "count", "compact", "duration", "megabytes")
 
 
 def environment() -> Environment:
-    """Templates of this package with the filters of :mod:`scbraid.report.text`; an undefined name is an error."""
+    """Templates of this package with the filters of :mod:`scbraid.text`; an undefined name is an error."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

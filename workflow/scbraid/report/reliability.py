@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from markupsafe import Markup
 
-from scbraid.report.text import count, decimals
+from scbraid.text import count, decimals
 
 if TYPE_CHECKING:
     import pandas as pd

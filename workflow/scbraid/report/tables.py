@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from scbraid.metrics import METRICS
-from scbraid.report.text import decimals
+from scbraid.text import decimals
 
 if TYPE_CHECKING:
     from scbraid.report.results import DatasetResults

@@ -9,8 +9,8 @@ import pandas as pd
 
 from scbraid.report.matrices import agreement_matrix, confusion_matrix
 from scbraid.report.reliability import reliability_plot
-from scbraid.report.text import joined
 from scbraid.report.transfer_scores import Score, by_label, overall, present
+from scbraid.text import joined
 from scbraid.transfer.classifiers import UNKNOWN
 from scbraid.transfer.scores import agreement, confusion, reliability
 from scbraid.transfer.tasks import EACH_BATCH, UNLABELLED_CELLS
