@@ -10,10 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from support import snakemake
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 METHODS = ["pca", "harmony", "scvi", "cvae"]
+IN_TOTAL = [
+    *("nmi", "ari", "silhouette_label", "isolated_label_f1", "isolated_label_silhouette", "clisi"),
+    *("bras", "ilisi", "kbet", "graph_connectivity", "pcr"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +44,7 @@ def test_batches_are_mixed_by_every_method_but_pca(summary: pd.DataFrame) -> Non
 
 def test_total_is_the_weighted_mean_of_raw_values(results: Path, summary: pd.DataFrame) -> None:
     long = pd.read_csv(results / "benchmark" / "metrics.tsv", sep="\t")
-    counted = long[long["metric"] != "silhouette_batch"]
+    counted = long[long["metric"].isin(IN_TOTAL)]
     means = counted.groupby(["method", "group"])["value"].mean().unstack()
     expected = 0.6 * means["bio"] + 0.4 * means["batch"]
     np.testing.assert_allclose(summary["total"], expected[summary.index], rtol=1e-12)
@@ -100,3 +106,12 @@ def test_report_shows_the_scores_of_the_files(demo_run: Path, summary: pd.DataFr
     for method in METHODS:
         assert method in report
         assert f"{summary.loc[method, 'total']:.3f}" in report
+
+
+def test_report_of_snakemake_has_every_figure_with_caption_and_label(demo_run: Path, tmp_path: Path) -> None:
+    finished = snakemake(demo_run, "--report", str(tmp_path / "report.html"))
+    assert finished.returncode == 0, finished.stdout
+    text = (tmp_path / "report.html").read_text()
+    for label in ("scores", "bio against batch", "score against time", "all runs", "violins", "scatter"):
+        assert f'"figure": "{label}"' in text
+    assert "Conservation of biology against removal of batch effects" in text
