@@ -6,21 +6,23 @@ with job(snakemake) as terminal:
     import pandas as pd
 
     from scbraid.files import read_embedding, read_h5ad, write_embedding, write_json
+    from scbraid.gpus import own_gpu
     from scbraid.transfer.folds import train_folds
 
     adata = read_h5ad(snakemake.input.hvg)
     if snakemake.input.pca:
         adata.obsm["X_pca"] = read_embedding(snakemake.input.pca).to_numpy()
-    folds = train_folds(
-        adata,
-        pd.read_parquet(snakemake.input.cells).loc[adata.obs_names],
-        run=snakemake.wildcards.method,
-        seed=int(snakemake.wildcards.seed),
-        accelerator=snakemake.params.accelerator,
-        threads=snakemake.threads,
-        maps=snakemake.params.maps,
-        **snakemake.params.method,
-    )
+    with own_gpu(snakemake.params.accelerator):
+        folds = train_folds(
+            adata,
+            pd.read_parquet(snakemake.input.cells).loc[adata.obs_names],
+            run=snakemake.wildcards.method,
+            seed=int(snakemake.wildcards.seed),
+            accelerator=snakemake.params.accelerator,
+            threads=snakemake.threads,
+            maps=snakemake.params.maps,
+            **snakemake.params.method,
+        )
     write_embedding(folds.embedding, snakemake.output.embedding)
     write_embedding(folds.probabilities, snakemake.output.probabilities)
     write_json(folds.facts, snakemake.output.facts)

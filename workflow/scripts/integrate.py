@@ -8,6 +8,7 @@ with job(snakemake) as terminal:
     import pandas as pd
 
     from scbraid.files import read_embedding, read_h5ad
+    from scbraid.gpus import own_gpu
     from scbraid.labels import known_labels
     from scbraid.runs import run_method
     from scbraid.transfer.tasks import visible_labels
@@ -19,14 +20,15 @@ with job(snakemake) as terminal:
         adata.obs["label"] = visible_labels(pd.read_parquet(snakemake.input.cells).loc[adata.obs_names])
     elif "label" in adata.obs:
         adata.obs["label"] = known_labels(adata.obs["label"]).astype("category")
-    reason = run_method(
-        adata,
-        Path(snakemake.output.embedding).parent,
-        run=snakemake.wildcards.method,
-        seed=int(snakemake.wildcards.seed),
-        accelerator=snakemake.params.accelerator,
-        threads=snakemake.threads,
-        **snakemake.params.method,
-    )
+    with own_gpu(snakemake.params.accelerator):
+        reason = run_method(
+            adata,
+            Path(snakemake.output.embedding).parent,
+            run=snakemake.wildcards.method,
+            seed=int(snakemake.wildcards.seed),
+            accelerator=snakemake.params.accelerator,
+            threads=snakemake.threads,
+            **snakemake.params.method,
+        )
     if reason:
         print(f"scbraid: {snakemake.wildcards.method} failed on {snakemake.wildcards.dataset}: {reason}", file=terminal)
