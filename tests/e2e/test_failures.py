@@ -62,7 +62,7 @@ def test_benchmark_and_report_tell(failed: subprocess.CompletedProcess[str], che
     assert list(table.index) == ["pca", "mine"]
     assert table.loc["pca", "total"] > 0.3
     assert table.loc["mine", "failed"] == "seed 0: ArithmeticError: the matrix of <this> method is singular"
-    assert table.loc["mine"].drop(["failed", "seeds", "is_control", "needs_labels", "is_graph"]).isna().all()
+    assert table.loc["mine"].drop(["failed", "seeds", "is_control", "needs_labels", "is_graph", "scaled"]).isna().all()
     report = (checkout / "results" / "report.html").read_text()
     assert "ArithmeticError: the matrix of &lt;this&gt; method is singular" in report
 
