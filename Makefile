@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 READY := .venv/installed.lock
 
-.PHONY: demo test test-browser lint format docs lock bench
+.PHONY: demo test test-browser test-faults lint format docs lock bench
 
 demo: $(READY)
 	snakemake
@@ -16,6 +16,9 @@ test-browser: $(READY)
 		|| { apt-get update && apt-get install -y chromium chromium-driver; } \
 		|| { echo "test-browser needs a Chromium and its driver: as root, apt-get install chromium chromium-driver" >&2; exit 1; }
 	python -m pytest tests/browser
+
+test-faults: $(READY)
+	python -m pytest tests/faults
 
 lint: $(READY)
 	ruff check . && ruff format --check .

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import http.server
 import json
-import threading
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import h5py
 import pytest
 
+from faults.server import serving
 from scbraid import download
 from scbraid.download import fetch, is_url
 from scbraid.errors import UserError
@@ -20,63 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-
-@dataclass
-class Site:
-    """What the server answers; `requests` lists the paths it was asked for."""
-
-    url: str = ""
-    files: dict[str, bytes] = field(default_factory=dict)
-    failures: int = 0
-    failing_status: int = 500
-    cut_after: int | None = None
-    cuts: int = 0
-    requests: list[str] = field(default_factory=list)
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    site: Site
-
-    def do_GET(self) -> None:
-        site = self.site
-        site.requests.append(self.path)
-        if site.failures > 0:
-            site.failures -= 1
-            self.send_error(site.failing_status)
-        elif self.path.startswith("/moved/"):
-            self.send_response(302)
-            self.send_header("Location", self.path.removeprefix("/moved"))
-            self.end_headers()
-        elif self.path not in site.files:
-            self.send_error(404)
-        else:
-            self.send_file(site.files[self.path])
-
-    def send_file(self, content: bytes) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if self.site.cuts > 0:
-            self.site.cuts -= 1
-            content = content[: self.site.cut_after]
-        self.wfile.write(content)
-
-    def log_message(self, *arguments: object) -> None:
-        pass
+    from faults.server import Site
 
 
 @pytest.fixture
 def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     monkeypatch.setattr(download, "FIRST_WAIT", 0.01)
-    site = Site()
-    handler = type("SiteHandler", (Handler,), {"site": site})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        site.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with serving() as site:
         yield site
-        server.shutdown()
-        thread.join()
 
 
 def hdf5(folder: Path, value: int = 1) -> bytes:
@@ -242,6 +191,7 @@ def test_part_of_a_killed_download_is_overwritten(site: Site, good: bytes, place
 
 def test_redirect_is_followed(site: Site, good: bytes, places: dict[str, Path]) -> None:
     site.files["/x.h5ad"] = good
+    site.moved_to["/moved/x.h5ad"] = "/x.h5ad"
     assert fetch(f"{site.url}/moved/x.h5ad", sha256=None, **places)["sha256"] == sha256(good)
     assert site.requests == ["/moved/x.h5ad", "/x.h5ad"]
 

@@ -1,3 +1,4 @@
+import os
 import re
 import sys
 from pathlib import Path
@@ -17,6 +18,9 @@ try:
     config = resolve(config)
 except UserError as mistake:
     sys.exit(f"scbraid: {mistake}")
+
+# Jobs on this machine end with this process (workflow/scripts/adapter.py).
+os.environ.update(SCBRAID_SNAKEMAKE=str(os.getpid()))
 
 SOFTWARE = "../../envs/scbraid.yaml"
 # Apart from the rest, so that an edit of them reruns neither the report nor anything else of the data sets.

@@ -14,6 +14,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
+from scbraid.config_text import check_characters, check_path, check_source
 from scbraid.errors import UserError, suggest
 from scbraid.methods import METHODS, find, own, parameter_schema
 from scbraid.metrics import DEFAULT_TOTAL, LABEL_FREE, METRICS
@@ -67,12 +68,14 @@ def resolve(config: Config) -> Config:
         For the first mistake found: unknown key or method, wrong type or value, contradiction between keys.
     """
     schema = load_schema()
+    check_characters(config, "config")
     resolved = with_defaults(config, schema)
     check(resolved, schema | {"required": []} if _maps_only(resolved) else schema, where="config")
     resolved = {"datasets": {}, "methods": {}} | resolved
     for name, dataset in resolved["datasets"].items():
         if name in RESERVED_DATASET_NAMES:
             raise UserError(f"config: datasets/{name}: this name is reserved, scbraid itself writes results/{name}")
+        check_source(dataset["source"], f"config: datasets/{name}/source")
         _resolve_dataset(name, dataset, resolved, schema)
     for section in DATASET_SECTIONS:
         del resolved[section]
@@ -105,6 +108,8 @@ def _maps_only(config: Any) -> bool:
 
 
 def _resolve_query(name: str, query: Config) -> Config:
+    check_source(query["source"], f"config: queries/{name}/source")
+    check_path(query["reference"], f"config: queries/{name}/reference")
     if query["label"] and query["label"] in as_list(query["batch"] or []):
         raise UserError(f"config: queries/{name}: batch and label are the same column; without labels set label: null")
     return query | {"reference": str(Path(query["reference"]).expanduser())}
@@ -161,6 +166,7 @@ def _resolve_dataset(name: str, dataset: Config, resolved: Config, schema: Confi
         section_schema = schema["$defs"][section] | {"$defs": schema["$defs"]}
         check(dataset[section], section_schema, where=f"config: datasets/{name}/{section}")
         dataset[section] = copy.deepcopy(resolved[section] | dataset[section])
+    check_path(dataset["features"]["genes"], f"config: datasets/{name}/features/genes")
     if dataset["qc"]["max_doublet_score"] is not None and not dataset["qc"]["scrublet"]:
         raise UserError(f"config: qc/max_doublet_score of '{name}' needs doublet scores, but qc/scrublet is false")
     if dataset["batches"] is not None and len(dataset["batches"]) < MINIMUM_BATCHES:
@@ -216,6 +222,7 @@ def _resolve_method(name: str, entry: Config) -> Config:
         if "method" not in entry and hint.startswith("valid"):
             hint += "; a run with another name needs the key 'method'"
         raise UserError(f"config: methods/{name}: unknown method '{method}', {hint}")
+    check_path(method, f"config: methods/{name}/method")
     _check_package(name, find(method).package)
     schema = parameter_schema(method)
     parameters = {key: value for key, value in entry.items() if key != "method"}
@@ -263,7 +270,7 @@ def _describe(error: Any, where: str) -> str:
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         valid = list(error.schema.get("properties", {}))
         unknown = next(key for key in error.instance if key not in valid)
-        return f"{place}: unknown key '{unknown}', {suggest(str(unknown), valid)}"
+        return f"{place}: unknown key '{_shorten(str(unknown))}', {suggest(str(unknown), valid)}"
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
         return f"{place}: the key '{missing}' is missing"
@@ -276,7 +283,7 @@ def _describe(error: Any, where: str) -> str:
         return f"{place} is {found}; it should be {expected}{_type_hint(error.instance, types)}"
     if error.validator == "pattern" and "description" in error.schema:
         return f"{place} is {found}, which does not fit. {error.schema['description']}"
-    return f"{place}: {error.message}"
+    return f"{place}: {error.message.replace(repr(error.instance), _shorten(repr(error.instance)))}"
 
 
 def _describe_name(name: Any, place: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ftplib
 import hashlib
 import logging
@@ -27,6 +28,8 @@ TIMEOUT = 30  # seconds without an answer
 CHUNK = 2**20
 LONGEST_FILE_NAME = 100
 PERMANENT_STATUS = set(range(400, 500)) - {408, 425, 429}
+#: of the disk here, not of the server
+PERMANENT_ERRNO = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 logger = logging.getLogger(__name__)
 
 
@@ -124,7 +127,10 @@ def _kept(path: Path, check: Callable[[Path], str]) -> str | None:
 
 def _download(url: str, path: Path, check: Callable[[Path], str]) -> str:
     part = path.with_name(f"{path.name}.part")
-    part.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{url}: cannot be kept in {part.parent} ({error.strerror})") from error
     try:
         _transfer(url, part)
         actual = check(part)
@@ -150,9 +156,10 @@ def _transfer(url: str, part: Path) -> None:
 
 
 def _is_permanent(error: Exception) -> bool:
-    """Tell whether another attempt must fail alike: a refusal (not found, forbidden) or a malformed URL."""
+    """Tell whether another attempt must fail alike: refused (not found, forbidden), a malformed URL, a full disk."""
     status = getattr(getattr(error, "response", None), "status_code", None)
-    return status in PERMANENT_STATUS or isinstance(error, ftplib.error_perm | ValueError)
+    is_local = getattr(error, "errno", None) in PERMANENT_ERRNO
+    return status in PERMANENT_STATUS or is_local or isinstance(error, ftplib.error_perm | ValueError)
 
 
 def _reason(error: Exception) -> str:

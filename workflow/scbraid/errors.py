@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MIN_PREFIX = 3
+LONGEST_NAME, MOST_NAMES = 80, 30
 
 
 class UserError(Exception):
@@ -32,5 +33,20 @@ def suggest(name: str, valid: Iterable[str]) -> str:
     completed = [option for option in lowered if option.startswith(name)] if len(name) >= MIN_PREFIX else []
     near = completed if len(completed) == 1 else difflib.get_close_matches(name, lowered, n=1, cutoff=0.6)
     if near:
-        return f"did you mean '{lowered[near[0]]}'?"
-    return f"valid: {', '.join(sorted(lowered.values()))}" if lowered else "nothing is valid here"
+        return f"did you mean '{shown(lowered[near[0]])}'?"
+    listed = [shown(option) for option in sorted(lowered.values())]
+    if len(listed) > MOST_NAMES:
+        listed = [*listed[:MOST_NAMES], f"... ({len(listed)} in all)"]
+    return f"valid: {', '.join(listed)}" if listed else "nothing is valid here"
+
+
+def shown(name: object) -> str:
+    r"""Word a name from a file for a message: what no terminal should get is escaped, and what is very long is cut.
+
+    Examples
+    --------
+    >>> shown("lung\nleft")
+    'lung\\nleft'
+    """
+    text = "".join(part if part.isprintable() else part.encode("unicode_escape").decode() for part in str(name))
+    return text if len(text) <= LONGEST_NAME else f"{text[: LONGEST_NAME - 3]}..."

@@ -88,5 +88,11 @@ def read_json(path: str | Path) -> dict[str, Any]:
 
 
 def write_json(content: dict[str, Any], path: str | Path) -> None:
-    """Write a JSON file, indented and with a final newline."""
-    Path(path).write_text(json.dumps(content, indent=2) + "\n")
+    """Write a JSON file, indented and with a final newline: whole, or not at all where the process is killed."""
+    path = Path(path)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.write_text(json.dumps(content, indent=2) + "\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

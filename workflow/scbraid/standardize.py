@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from scbraid.errors import UserError, suggest
+from scbraid.errors import MOST_NAMES, UserError, shown, suggest
 
 MIN_CELLS_PER_BATCH = 10
 LARGEST_EXACT_FLOAT32 = 2**24
@@ -83,7 +83,9 @@ def standardize(
 def _column(obs: pd.DataFrame, column: str, source: str, *, key: str) -> pd.Series:
     """Take a column as text; blank entries are missing ones."""
     if column not in obs:
-        raise UserError(f"{source}: obs has no column '{column}' (config key {key}), {suggest(column, obs.columns)}")
+        raise UserError(
+            f"{source}: obs has no column '{shown(column)}' (config key {key}), {suggest(column, obs.columns)}"
+        )
     text = obs[column].astype(object).map(str, na_action="ignore")
     return text.where(text.map(str.strip, na_action="ignore") != "")
 
@@ -109,11 +111,11 @@ def _check_missing(chosen: dict[str, pd.Series], source: str) -> None:
     missing = int(batch.isna().sum())
     if missing:
         raise UserError(
-            f"{source}: {missing} cells have no batch in obs['{batch.name}']; name it or remove these cells"
+            f"{source}: {missing} cells have no batch in obs['{shown(batch.name)}']; name it or remove these cells"
         )
     if label is not None and label.isna().all():
         raise UserError(
-            f"{source}: no cell has a label in obs['{label.name}']; set label: null for data without labels"
+            f"{source}: no cell has a label in obs['{shown(label.name)}']; set label: null for data without labels"
         )
 
 
@@ -121,7 +123,7 @@ def _find_counts(adata: ad.AnnData, counts: str, source: str) -> tuple[sparse.cs
     places = _places(adata)
     if counts != "auto":
         if counts not in places:
-            raise UserError(f"{source}: there is no {counts} to take counts from, {suggest(counts, places)}")
+            raise UserError(f"{source}: there is no {shown(counts)} to take counts from, {suggest(counts, places)}")
         matrix, var = places[counts]
         problem = _why_not_counts(matrix)
         if problem:
@@ -133,7 +135,7 @@ def _find_counts(adata: ad.AnnData, counts: str, source: str) -> tuple[sparse.cs
         if problems[place] is None:
             logger.info("raw counts found in %s", place)
             return _csr(matrix), var
-    found = "; ".join(f"{place}: {problem}" for place, problem in problems.items())
+    found = "; ".join(f"{shown(place)}: {problem}" for place, problem in problems.items())
     raise UserError(f"{source}: no raw counts found ({found or 'the file has no matrix'})")
 
 
@@ -149,10 +151,15 @@ def _places(adata: ad.AnnData) -> dict[str, tuple[np.ndarray | sparse.spmatrix, 
 
 
 def _why_not_counts(matrix: np.ndarray | sparse.spmatrix) -> str | None:
+    if sparse.issparse(matrix):
+        try:
+            matrix.check_format(full_check=True)  # scipy trusts these numbers: wrong ones crash it later
+        except ValueError as error:
+            return f"the sparse matrix is damaged: {error}"
     values = matrix.data if sparse.issparse(matrix) else np.asarray(matrix).ravel()
     if values.size == 0 or not values.any():
         return "every value is zero"
-    if not np.issubdtype(values.dtype, np.number):
+    if values.dtype.kind not in "uif":
         return f"values are of type {values.dtype}"
     if np.issubdtype(values.dtype, np.floating):
         if not np.isfinite(values).all():
@@ -182,7 +189,7 @@ def _gene_selection(var: pd.DataFrame, feature_types: list[str] | None, source: 
     present = set(var["feature_types"].astype(str))
     for wanted in feature_types:
         if wanted not in present:
-            raise UserError(f"{source}: no gene has feature type '{wanted}', {suggest(wanted, present)}")
+            raise UserError(f"{source}: no gene has feature type '{shown(wanted)}', {suggest(wanted, present)}")
     return var["feature_types"].astype(str).isin(feature_types).to_numpy()
 
 
@@ -192,7 +199,9 @@ def _batch_selection(column: pd.Series, batches: list[str] | None, source: str) 
     known = set(column.dropna())
     for wanted in batches:
         if wanted not in known:
-            raise UserError(f"{source}: obs['{column.name}'] has no batch '{wanted}', {suggest(wanted, known)}")
+            raise UserError(
+                f"{source}: obs['{shown(column.name)}'] has no batch '{shown(wanted)}', {suggest(wanted, known)}"
+            )
     return column.isin(batches).to_numpy()
 
 
@@ -203,7 +212,7 @@ def _check_names(names: pd.Index, kind: str, source: str) -> None:
     if not names.is_unique:
         doubled = names[names.duplicated()]
         raise UserError(
-            f"{source}: {len(doubled)} {kind} names stand more than once, such as '{doubled[0]}'; "
+            f"{source}: {len(doubled)} {kind} names stand more than once, such as '{shown(doubled[0])}'; "
             f"make them unique (anndata: {'obs' if kind == 'cell' else 'var'}_names_make_unique())"
         )
 
@@ -225,11 +234,13 @@ def _check_batches(batch: pd.Series, source: str) -> None:
     sizes = batch.value_counts()
     if len(sizes) < 2:
         raise UserError(
-            f"{source}: all {len(batch)} cells are of one batch ('{sizes.index[0]}'); integration needs two"
+            f"{source}: all {len(batch)} cells are of one batch ('{shown(sizes.index[0])}'); integration needs two"
         )
     small = sizes[sizes < MIN_CELLS_PER_BATCH].sort_index()
     if len(small):
-        listed = ", ".join(f"'{name}' ({size})" for name, size in small.items())
+        listed = ", ".join(f"'{shown(name)}' ({size})" for name, size in small[:MOST_NAMES].items())
+        if len(small) > MOST_NAMES:
+            listed += f", ... ({len(small)} in all)"
         raise UserError(
             f"{source}: fewer than {MIN_CELLS_PER_BATCH} cells in batch {listed}; leave such batches out with `batches`"
         )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import select
 import sys
+import threading
 import traceback
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 # The library lies beside the scripts; it needs no installing, neither here nor on another node.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
     from snakemake.iocontainers import Snakemake
 
+OUT_OF_SPACE = {errno.ENOSPC, errno.EDQUOT}
+
 
 @contextmanager
 def job(snakemake: Snakemake) -> Iterator[TextIO]:
@@ -31,6 +36,7 @@ def job(snakemake: Snakemake) -> Iterator[TextIO]:
     A :class:`~scbraid.errors.UserError` ends the script with one line there, any other exception with its traceback;
     Snakemake shows the log of a failed job on the terminal.
     """
+    _end_with_snakemake()
     stdout, stderr = sys.stdout, sys.stderr
     with Path(snakemake.log[0]).open("w", buffering=1) as log:
         sys.stdout = sys.stderr = log
@@ -41,9 +47,39 @@ def job(snakemake: Snakemake) -> Iterator[TextIO]:
         except UserError as mistake:
             print(f"scbraid: {mistake}")
             sys.exit(1)
-        except Exception:  # noqa: BLE001 - whatever it is, it belongs into the log
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs into the log
+            if getattr(error, "errno", None) in OUT_OF_SPACE:
+                _end_out_of_space(error, snakemake.output[0], log, stderr)
             traceback.print_exc()
             sys.exit(1)
         finally:
             logging.basicConfig(handlers=[logging.NullHandler()], force=True)
             sys.stdout, sys.stderr = stdout, stderr
+
+
+def _end_out_of_space(error: OSError, output: str, log: TextIO, terminal: TextIO) -> NoReturn:
+    """Tell of a full disk on the terminal, as the log may lie on that disk too, and end without closing any file.
+
+    HDF5 crashes when it closes a file that it could not write; the tracebacks that it has left in the log say no more.
+    """
+    log.truncate(0)
+    print(f"scbraid: {output}: {os.strerror(error.errno)}; free some space and run again", file=terminal, flush=True)
+    os._exit(1)
+
+
+def _end_with_snakemake() -> None:
+    """End this process when the Snakemake that started it is killed: its files would mix with those of the next run."""
+    if "SCBRAID_SNAKEMAKE" not in os.environ or not hasattr(os, "pidfd_open"):
+        return
+    try:
+        watched = os.pidfd_open(int(os.environ["SCBRAID_SNAKEMAKE"]))
+    except ProcessLookupError:
+        sys.exit("scbraid: the Snakemake that started this job has ended")
+    except OSError:  # not on this kernel
+        return
+
+    def wait() -> None:
+        select.select([watched], [], [])
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import platform
 from importlib.metadata import version
@@ -24,7 +25,9 @@ def write_model(folder: str | Path, module: VAE, vocabulary: Vocabulary, **facts
     """Write weights, and names, parameters, versions and further facts beside them."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    torch.save({name: value.cpu() for name, value in module.state_dict().items()}, folder / WEIGHTS)
+    weights = io.BytesIO()  # torch's own writer does not say that a disk is full
+    torch.save({name: value.cpu() for name, value in module.state_dict().items()}, weights)
+    (folder / WEIGHTS).write_bytes(weights.getbuffer())
     versions = {name: version(name) for name in ("torch", "numpy", "scipy", "pandas", "anndata")}
     description = {
         "format": FORMAT,
@@ -46,16 +49,28 @@ def read_model(folder: str | Path) -> tuple[VAE, Vocabulary, dict[str, Any]]:
     Raises
     ------
     UserError
-        If the folder holds no model, or one of another format.
+        If the folder holds no model, one of another format, or a damaged one. Nothing in it can run code.
     """
     folder = Path(folder)
     for name in (DESCRIPTION, WEIGHTS):
         if not (folder / name).exists():
             raise UserError(f"cvae: {folder} holds no model: there is no {name}")
-    description = json.loads((folder / DESCRIPTION).read_text())
-    if description["format"] != FORMAT:
-        raise UserError(f"cvae: {folder} has a model of format {description['format']}; this version reads {FORMAT}")
-    vocabulary = Vocabulary.from_dict(description["vocabulary"])
-    module = VAE(Parameters.make(description["parameters"]), vocabulary.dimensions)
-    module.load_state_dict(torch.load(folder / WEIGHTS, map_location="cpu", weights_only=True))
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text())
+        written = description["format"]
+        if written == FORMAT:
+            vocabulary = Vocabulary.from_dict(description["vocabulary"])
+            module = VAE(Parameters.make(description["parameters"]), vocabulary.dimensions)
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"cvae: {folder / DESCRIPTION} does not describe a model; the file is damaged") from error
+    if written != FORMAT:
+        raise UserError(f"cvae: {folder} has a model of format {written}; this version reads {FORMAT}")
+    try:
+        module.load_state_dict(torch.load(folder / WEIGHTS, map_location="cpu", weights_only=True))
+    except Exception as error:
+        raise UserError(
+            f"cvae: {folder / WEIGHTS} does not hold the weights of this model; the file is damaged or another one"
+        ) from error
     return module, vocabulary, description

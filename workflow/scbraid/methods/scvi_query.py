@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from scbraid.errors import UserError, shown
 from scbraid.methods import Context, scvi_tools
 
 if TYPE_CHECKING:
@@ -18,6 +19,22 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from scvi.model.base import BaseModelClass
 
+#: what a pickle of scvi-tools is made of beside weights: tables, arrays and dicts
+HARMLESS = {
+    "builtins.bytes",
+    "builtins.dict",
+    "builtins.slice",
+    "collections.defaultdict",
+    "numpy._core.multiarray._reconstruct",
+    "numpy._core.multiarray.scalar",
+    "numpy.dtype",
+    "numpy.ndarray",
+    "pandas._libs.internals._unpickle_block",
+    "pandas.core.frame.DataFrame",
+    "pandas.core.indexes.base.Index",
+    "pandas.core.indexes.base._new_Index",
+    "pandas.core.internals.managers.BlockManager",
+}
 logger = logging.getLogger(__name__)
 
 
@@ -55,8 +72,9 @@ def surgery(
     Raises
     ------
     UserError
-        No GPU where one is asked for, or a covariate that the query lacks.
+        No GPU where one is asked for, a covariate that the query lacks, or a model that would run code when it is read.
     """
+    refuse_code(context.model_dir / "model.pt")
     scvi_tools.start(context, method=method)
     query = scvi_tools.prepare(adata, method=method, **parameters)
     model = model_class.load_query_data(query, str(context.model_dir), accelerator=context.accelerator)
@@ -70,6 +88,24 @@ def surgery(
     else:
         logger.info("%s: the encoder sees no new category, the query is mapped without training", method)
     return model, {"epochs": epochs, "n_parameters": n_parameters, "fraction_trained": trained / n_parameters}
+
+
+def refuse_code(file: Path) -> None:
+    """Prove that a pickled model holds data alone, before scvi-tools reads it.
+
+    Raises
+    ------
+    UserError
+        The pickle names anything else, or is none.
+    """
+    import torch
+
+    try:
+        foreign = set(torch.serialization.get_unsafe_globals_in_checkpoint(file)) - HARMLESS
+    except Exception as error:
+        raise UserError(f"{file} holds no model of scvi-tools; the file is damaged or another one") from error
+    if foreign:
+        raise UserError(f"{file} would run {shown(min(foreign))} when it is read, which no model of scvi-tools needs")
 
 
 def _train_new_columns(
