@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 READY := .venv/installed.lock
 
-.PHONY: demo test test-browser test-faults lint format docs lock bench
+.PHONY: demo test test-browser test-cluster test-faults lint format docs lock bench
 
 demo: $(READY)
 	snakemake
@@ -16,6 +16,12 @@ test-browser: $(READY)
 		|| { apt-get update && apt-get install -y chromium chromium-driver; } \
 		|| { echo "test-browser needs a Chromium and its driver: as root, apt-get install chromium chromium-driver" >&2; exit 1; }
 	python -m pytest tests/browser
+
+test-cluster: $(READY)
+	@{ command -v slurmctld && command -v slurmd && command -v munged && command -v sbatch; } >/dev/null \
+		|| { apt-get update && apt-get install -y --no-install-recommends slurmctld slurmd slurm-client munge; } \
+		|| echo "test-cluster needs a SLURM: as root, apt-get install slurmctld slurmd slurm-client munge" >&2
+	python -m pytest tests/cluster
 
 test-faults: $(READY)
 	python -m pytest tests/faults

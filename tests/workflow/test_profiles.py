@@ -1,19 +1,48 @@
-"""The default profile: what plain `snakemake` uses."""
+"""The profiles: what plain `snakemake` uses, and what submits to a cluster (which tests/cluster does for real)."""
 
 from __future__ import annotations
 
 import glob
+import re
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 from yte import process_yaml
 
-from support import ROOT
+from support import ROOT, copy_checkout, snakemake
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Any
 
-PROFILE = ROOT / "workflow" / "profiles" / "default" / "profile.yaml"
+PROFILES = ROOT / "workflow" / "profiles"
+CLUSTERS = ("slurm", "generic", "kubernetes")
+RULE = re.compile(
+    r"^(?:use rule (?P<base>\w+) as |rule )(?P<name>\w+)(?: with)?:\n(?P<body>(?:(?:    .*)?\n)*)", re.MULTILINE
+)
+
+
+def profile(name: str, **lines: str) -> dict[str, Any]:
+    """Read a profile as Snakemake does, some of its lines edited as a user would."""
+    text = (PROFILES / name / "profile.yaml").read_text()
+    for variable, value in lines.items():
+        text, edits = re.subn(rf'- {variable} = (None|"[^"]*")', f"- {variable} = {value}", text)
+        assert edits == 1
+    return process_yaml(text, require_use_yte=True)
+
+
+def rules() -> dict[str, bool]:
+    """Every rule that is submitted, and whether it may ask for a GPU."""
+    found: dict[str, bool] = {}
+    for file in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
+        for rule in RULE.finditer(file.read_text()):
+            body = rule["body"]
+            if "localrule: True" not in body:
+                inherits = "    resources:" not in body and found.get(rule["base"], False)
+                found[rule["name"]] = "gpu=" in body or inherits
+    return found
 
 
 @pytest.mark.parametrize(("devices", "slots"), [([], 1), (["/dev/nvidia0"], 1), (["/dev/nvidia0", "/dev/nvidia1"], 2)])
@@ -21,9 +50,80 @@ def test_gpu_slots_are_the_devices_of_the_machine_and_at_least_one(
     devices: list[str], slots: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(glob, "glob", lambda pattern: devices if pattern == "/dev/nvidia[0-9]*" else [])
-    profile: dict[str, Any] = process_yaml(PROFILE.read_text())
-    assert profile["resources"]["gpu"] == slots
+    assert profile("default")["resources"]["gpu"] == slots
 
 
 def test_snakemake_finds_the_profile() -> None:
-    assert (ROOT / "profiles" / "default" / "profile.yaml").samefile(PROFILE)
+    assert (ROOT / "profiles" / "default" / "profile.yaml").samefile(PROFILES / "default" / "profile.yaml")
+
+
+def test_rules_that_train_are_those_that_ask_for_a_gpu() -> None:
+    training = {rule for rule, gpu in rules().items() if gpu}
+    assert training == {"train", "train_with_labels", "folds", "mapping", "query_map"}
+    assert set(profile("slurm", GPU='"gres"')["set-resources"]) == training
+    assert set(profile("kubernetes")["set-resources"]) == training
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_all_small_rules_share_jobs_and_long_ones_do_not(name: str) -> None:
+    long = {rule for rule, gpu in rules().items() if gpu}
+    long |= {"integrate", "integrate_graph", "integrate_and_correct", "export"}
+    assert set(profile(name)["groups"]) == set(rules()) - long
+    assert profile(name)["groups"] == profile("slurm")["groups"]
+
+
+@pytest.mark.parametrize(
+    ("gpu", "asked"),
+    [('"gpus"', None), ('"gres"', {"gpu": 0, "gres": "'gpu:1'"}), ('"a100"', {"gpu_model": "'a100'"})],
+)
+def test_one_line_says_how_a_gpu_is_asked_for(gpu: str, asked: dict[str, Any] | None) -> None:
+    assert profile("slurm", GPU=gpu).get("set-resources", {}).get("train") == asked
+
+
+def test_one_line_names_the_account() -> None:
+    assert "slurm_account" not in profile("slurm")["default-resources"]
+    assert profile("slurm", ACCOUNT='"lab"')["default-resources"]["slurm_account"] == "'lab'"
+
+
+@pytest.mark.parametrize("name", CLUSTERS)
+def test_dry_run_of_the_demo(name: str, tmp_path: Path) -> None:
+    executor = profile(name)["executor"]
+    pytest.importorskip(f"snakemake_executor_plugin_{executor.replace('-', '_')}")
+    checkout = copy_checkout(tmp_path / "scbraid")
+    storage = ()
+    if name == "kubernetes":  # a folder stands for the bucket
+        pytest.importorskip("snakemake_storage_plugin_fs")
+        bucket = tmp_path / "bucket"
+        shutil.copytree(checkout / "resources", bucket / "resources")
+        storage = ("--default-storage-provider", "fs", "--default-storage-prefix", str(bucket))
+    planned = snakemake(checkout, "--workflow-profile", f"workflow/profiles/{name}", "--dry-run", *storage)
+    assert planned.returncode == 0, planned.stdout
+    groups = re.findall(r"Group job (\w+)", planned.stdout)
+    assert sorted(groups) == ["prepare", *["score"] * 4, "summary", "transfer"]
+
+
+QSTAT = """#!/bin/sh
+case "$3" in
+1.pbs) printf 'Job Id: 1.pbs\\n    job_state = R\\n' ;;
+2.pbs) printf 'Job Id: 2.pbs\\n    job_state = F\\n    Exit_status = 0\\n' ;;
+3.pbs) printf 'Job Id: 3.pbs\\n    job_state = F\\n    Exit_status = 271\\n' ;;
+*) exit 1 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("job", "status"), [("1.pbs", "running"), ("2.pbs", "success"), ("3.pbs", "failed"), ("4.pbs", "running")]
+)
+def test_status_of_a_pbs_job(job: str, status: str, tmp_path: Path) -> None:
+    qstat = tmp_path / "qstat"
+    qstat.write_text(QSTAT)
+    qstat.chmod(0o755)
+    answer = subprocess.run(
+        [PROFILES / "generic" / "status.sh", job],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert answer.stdout.split() == [status]

@@ -30,6 +30,8 @@ DATASETS = list(config["datasets"])
 RUN_NAMES = list(config["methods"])
 # Of a rule that trains. On the CPU trainings run side by side, one thread each, which takes less time in all.
 GPUS, TRAINING_THREADS = (0, 1) if config["accelerator"] == "cpu" else (1, 2)
+# Of a method that is killed. A job of a cluster runs Snakemake in it, which must not try again with the same memory.
+RETRIES = 1 if workflow.is_main_process else 0
 
 
 def one_of(names):
@@ -301,3 +303,18 @@ def query_memory(wildcards, attempt):
 def data_memory(wildcards, input, attempt):
     """Megabytes for a step that holds the data in memory: 1.5 GB and 12 times the compressed input."""
     return int(attempt * (1500 + 12 * input.size_mb))
+
+
+def source_gigabytes(wildcards):
+    """Compressed size of the source of a data set or query; 1 for a URL, whose size is not known before it is fetched."""
+    source = (query_source if "query" in wildcards.keys() else local_source)(wildcards)
+    return Path(source).stat().st_size / 2**30 if source else 1
+
+
+def minutes(least, *, per_gb):
+    """A runtime: least minutes, and more for every gigabyte of the source; twice as many in the second attempt."""
+
+    def runtime(wildcards, attempt):
+        return int(attempt * (least + per_gb * source_gigabytes(wildcards)))
+
+    return runtime

@@ -10,8 +10,8 @@ rule download:
     conda:
         SOFTWARE
     resources:
-        mem_mb=1000,
-        runtime=240,
+        mem_mb=lambda wildcards, attempt: attempt * 1000,
+        runtime=minutes(20, per_gb=30),
     params:
         source=lookup("datasets/{dataset}/source", within=config),
         sha256=lookup("datasets/{dataset}/sha256", within=config),
@@ -34,7 +34,7 @@ rule standardize:
         SOFTWARE
     resources:
         mem_mb=source_memory,
-        runtime=120,
+        runtime=minutes(10, per_gb=20),
     params:
         batch=lookup("datasets/{dataset}/batch", within=config),
         label=lookup("datasets/{dataset}/label", within=config),
@@ -62,7 +62,7 @@ rule covariates:
         SOFTWARE
     resources:
         mem_mb=data_memory,
-        runtime=30,
+        runtime=minutes(10, per_gb=10),
     params:
         covariates=covariates_of(config["methods"]),
     message:

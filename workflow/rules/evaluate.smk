@@ -14,7 +14,7 @@ rule scored_cells:
         SOFTWARE
     resources:
         mem_mb=data_memory,
-        runtime=60,
+        runtime=minutes(10, per_gb=20),
     params:
         profile=lookup("metrics/profile", within=config),
         max_cells=lookup("metrics/max_cells", within=config),
@@ -45,7 +45,7 @@ rule metrics:
     threads: 2
     resources:
         mem_mb=data_memory,
-        runtime=60,
+        runtime=minutes(20, per_gb=60),
     params:
         include=lookup("metrics/include", within=config),
         engine=lookup("metrics/engine", within=config),
@@ -106,7 +106,7 @@ rule benchmark:
         SOFTWARE
     resources:
         mem_mb=data_memory,
-        runtime=60,
+        runtime=minutes(15, per_gb=30),
     params:
         runs=runs(),
         scale=lookup("metrics/scale_over_methods", within=config),
@@ -137,7 +137,7 @@ rule export:
         SOFTWARE
     resources:
         mem_mb=data_memory,
-        runtime=60,
+        runtime=minutes(10, per_gb=30),
     params:
         runs=runs(),
         transfers=transfers_of,

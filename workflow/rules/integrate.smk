@@ -13,13 +13,13 @@ rule integrate:
         "results/benchmarks/integrate/{dataset}/{method}-{seed}.tsv"
     wildcard_constraints:
         method=one_of(runs_where(trains=False, is_graph=False, corrects=False)),
-    retries: 1
+    retries: RETRIES
     conda:
         SOFTWARE
     threads: 2
     resources:
         mem_mb=data_memory,
-        runtime=240,
+        runtime=minutes(60, per_gb=240),
     params:
         method=lookup("methods/{method}", within=config),
         accelerator="cpu",
@@ -62,7 +62,7 @@ use rule integrate as train with:
     threads: TRAINING_THREADS
     resources:
         mem_mb=data_memory,
-        runtime=480,
+        runtime=minutes(240, per_gb=480),
         gpu=GPUS,
     params:
         method=lookup("methods/{method}", within=config),
@@ -98,7 +98,7 @@ rule neighbors:
     threads: 2
     resources:
         mem_mb=data_memory,
-        runtime=60,
+        runtime=minutes(10, per_gb=30),
     message:
         "kNN graph of {wildcards.dataset}, {wildcards.method} (seed {wildcards.seed})"
     script:
@@ -119,7 +119,7 @@ rule umap:
         SOFTWARE
     resources:
         mem_mb=data_memory,
-        runtime=60,
+        runtime=minutes(20, per_gb=60),
     params:
         n_neighbors=lookup("neighbors/n_neighbors", within=config),
         min_dist=lookup("umap/min_dist", within=config),

@@ -25,7 +25,7 @@ rule qc:
         SOFTWARE
     resources:
         mem_mb=data_memory,
-        runtime=60,
+        runtime=minutes(15, per_gb=60),
     params:
         settings=lookup("datasets/{dataset}/qc", within=config),
     message:
@@ -49,7 +49,7 @@ rule features:
         SOFTWARE
     resources:
         mem_mb=data_memory,
-        runtime=60,
+        runtime=minutes(10, per_gb=30),
     params:
         settings=lookup("datasets/{dataset}/features", within=config),
     message:
@@ -73,7 +73,7 @@ rule pca:
     threads: 2
     resources:
         mem_mb=data_memory,
-        runtime=60,
+        runtime=minutes(10, per_gb=30),
     params:
         n_comps=lookup("pca/n_comps", within=config),
     message:

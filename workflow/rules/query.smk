@@ -25,7 +25,7 @@ use rule standardize as query_standardize with:
         "results/benchmarks/query_standardize/{query}.tsv"
     resources:
         mem_mb=query_memory,
-        runtime=120,
+        runtime=minutes(10, per_gb=20),
     params:
         batch=lookup("{query}/batch", within=QUERIES),
         label=lookup("{query}/label", within=QUERIES),
@@ -55,7 +55,7 @@ rule query_map:
     threads: TRAINING_THREADS
     resources:
         mem_mb=data_memory,
-        runtime=480,
+        runtime=minutes(240, per_gb=480),
         gpu=GPUS,
     params:
         known_batches=lookup("{query}/known_batches", within=QUERIES),
@@ -83,7 +83,7 @@ rule query_predict:
         SOFTWARE
     resources:
         mem_mb=data_memory,
-        runtime=60,
+        runtime=minutes(10, per_gb=30),
     params:
         n_neighbors=lookup("transfer/n_neighbors", within=config),
         unknown_above=lookup("transfer/unknown_above", within=config),
@@ -108,7 +108,7 @@ rule query_umap:
     threads: 2
     resources:
         mem_mb=data_memory,
-        runtime=60,
+        runtime=minutes(20, per_gb=60),
     params:
         n_neighbors=lookup("neighbors/n_neighbors", within=config),
         min_dist=lookup("umap/min_dist", within=config),
@@ -141,7 +141,7 @@ rule query_export:
         SOFTWARE
     resources:
         mem_mb=data_memory,
-        runtime=60,
+        runtime=minutes(15, per_gb=30),
     message:
         "Write the mapped cells of {wildcards.query} and their report"
     script:

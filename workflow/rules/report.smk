@@ -10,8 +10,8 @@ rule report:
     conda:
         SOFTWARE
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=lambda wildcards, attempt: attempt * 2000,
+        runtime=lambda wildcards, attempt: attempt * 20,
     params:
         config=config,
         runs=runs(),

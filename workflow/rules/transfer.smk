@@ -13,7 +13,7 @@ rule roles:
         SOFTWARE
     resources:
         mem_mb=data_memory,
-        runtime=30,
+        runtime=minutes(10, per_gb=10),
     params:
         roles=lookup("datasets/{dataset}/transfer", within=config),
     message:
@@ -39,13 +39,13 @@ rule folds:
         "results/benchmarks/folds/{dataset}/{method}-{seed}.tsv"
     wildcard_constraints:
         method=one_of(runs_where(needs_labels=True, is_control=False)),
-    retries: 1
+    retries: RETRIES
     conda:
         SOFTWARE
     threads: TRAINING_THREADS
     resources:
         mem_mb=data_memory,
-        runtime=1440,
+        runtime=minutes(480, per_gb=960),
         gpu=gpus_if_trained,
     params:
         method=lookup("methods/{method}", within=config),
@@ -92,7 +92,7 @@ rule transfer:
         SOFTWARE
     resources:
         mem_mb=data_memory,
-        runtime=60,
+        runtime=minutes(10, per_gb=30),
     params:
         n_neighbors=lookup("transfer/n_neighbors", within=config),
         unknown_above=lookup("transfer/unknown_above", within=config),
