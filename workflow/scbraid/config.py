@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
 from scbraid.config_text import check_characters, check_path, check_source
-from scbraid.errors import UserError, suggest
+from scbraid.errors import UserError, shown, suggest
 from scbraid.methods import METHODS, find, own, parameter_schema
 from scbraid.metrics import DEFAULT_TOTAL, LABEL_FREE, METRICS
 from scbraid.transfer.tasks import applies
@@ -28,7 +28,6 @@ MINIMUM_COMPARED = 2
 RESERVED_DATASET_NAMES = ("verdict.txt", "report.html", "runs.tsv", "queries", "logs", "benchmarks", "bench")
 #: `export.integrated` stores layouts and further seeds under such names
 RESERVED_RUN_NAME = re.compile(r"^umap_|_seed\d+$")
-LONGEST_SHOWN = 80
 TYPE_WORDS = {
     "object": "a mapping (key: value)",
     "array": "a list",
@@ -270,11 +269,11 @@ def _describe(error: Any, where: str) -> str:
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         valid = list(error.schema.get("properties", {}))
         unknown = next(key for key in error.instance if key not in valid)
-        return f"{place}: unknown key '{_shorten(str(unknown))}', {suggest(str(unknown), valid)}"
+        return f"{place}: unknown key '{shown(unknown)}', {suggest(str(unknown), valid)}"
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
         return f"{place}: the key '{missing}' is missing"
-    found = "empty" if error.instance is None else _shorten(repr(error.instance))
+    found = "empty" if error.instance is None else shown(repr(error.instance))
     if error.validator == "enum":
         return f"{place} is {found}, {suggest(str(error.instance), map(str, error.validator_value))}"
     if error.validator == "type":
@@ -283,14 +282,14 @@ def _describe(error: Any, where: str) -> str:
         return f"{place} is {found}; it should be {expected}{_type_hint(error.instance, types)}"
     if error.validator == "pattern" and "description" in error.schema:
         return f"{place} is {found}, which does not fit. {error.schema['description']}"
-    return f"{place}: {error.message.replace(repr(error.instance), _shorten(repr(error.instance)))}"
+    return f"{place}: {error.message.replace(repr(error.instance), shown(repr(error.instance)))}"
 
 
 def _describe_name(name: Any, place: str) -> str:
     if not isinstance(name, str):
         return f"{place}: YAML does not read the name {name!r} as text; put it in quotes"
     return (
-        f"{place}: the name {_shorten(repr(name))} becomes part of file names: letters, digits, '_', '-' and '.' only, "
+        f"{place}: the name {shown(repr(name))} becomes part of file names: letters, digits, '_', '-' and '.' only, "
         "a letter or digit first, at most 64"
     )
 
@@ -302,17 +301,13 @@ def _type_hint(value: Any, types: list[str]) -> str:
     if "string" in types:
         return "; put it in quotes"
     if "array" in types:
-        return f", such as [{_shorten(str(value))}]"
+        return f", such as [{shown(value)}]"
     if isinstance(value, str) and {"number", "integer"} & set(types):
         try:
             return f"; YAML reads this as text, write {float(value):.12g}"
         except ValueError:
             return ""
     return ""
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
 
 
 def with_defaults(instance: Any, schema: Config, root: Config | None = None) -> Any:

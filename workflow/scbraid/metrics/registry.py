@@ -33,6 +33,9 @@ class Metric:
     in_scib: bool = True
 
 
+#: what each group of metrics is called in figures and tables
+GROUPS = {"bio": "bio conservation", "batch": "batch correction"}
+
 METRICS: dict[str, Metric] = {
     "nmi": Metric(
         "bio",

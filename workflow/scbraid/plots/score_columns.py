@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from scbraid.benchmark import SCORES
-from scbraid.metrics import METRICS
+from scbraid.metrics import GROUPS, METRICS
 from scbraid.plots.labels import text_width
 from scbraid.plots.style import BATCH_COLOR, BIO_COLOR, SOFT, TOTAL_COLOR
 from scbraid.text import MISSING, duration, megabytes
@@ -24,7 +24,6 @@ BARE = 8.4
 BAR = 31.0
 GROUP_GAP = 6.0
 SPACE = 5.0
-GROUPS = {"bio": ("bio conservation", BIO_COLOR), "batch": ("batch correction", BATCH_COLOR)}
 COLORS = {"bio": BIO_COLOR, "batch": BATCH_COLOR, "total": TOTAL_COLOR}
 
 
@@ -83,8 +82,15 @@ def lay_out(summary: pd.DataFrame) -> tuple[Group, ...]:
         From :func:`scbraid.benchmark.summarize`.
     """
     groups = [
-        (title, [_metric(name, color) for name, metric in METRICS.items() if metric.group == group and name in summary])
-        for group, (title, color) in GROUPS.items()
+        (
+            title,
+            [
+                _metric(name, COLORS[group])
+                for name, metric in METRICS.items()
+                if metric.group == group and name in summary
+            ],
+        )
+        for group, title in GROUPS.items()
     ]
     scores = [name for name in SCORES if summary[name].notna().any()]
     title = "scaled scores" if summary["scaled"].any() else "scores"

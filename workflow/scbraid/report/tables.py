@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from scbraid.metrics import METRICS
+from scbraid.metrics import GROUPS, METRICS
 from scbraid.text import decimals
 
 if TYPE_CHECKING:
     from scbraid.report.results import DatasetResults
 
 AGGREGATES = ("total", "bio", "batch")
-GROUPS = {"bio": "bio conservation", "batch": "batch correction"}
 REASONS = {
     "no_counts": "no counts at all",
     "log_counts_outlier": "counts far from the batch median",

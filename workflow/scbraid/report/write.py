@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import scbraid
+from scbraid.metrics import GROUPS
 from scbraid.report.answer import answer
 from scbraid.report.charts import score_charts
 from scbraid.report.curves import training_curves
@@ -19,7 +20,7 @@ from scbraid.report.points import (
     umap_points,
 )
 from scbraid.report.results import DatasetResults, baseline_run, read_dataset
-from scbraid.report.tables import GROUPS, REASONS, drop_table, gene_facts, intervals, score_columns, versions
+from scbraid.report.tables import REASONS, drop_table, gene_facts, intervals, score_columns, versions
 from scbraid.report.transfer import transfer_view
 from scbraid.report.transfer_scores import PER_LABEL
 from scbraid.report.violins import violin_columns
