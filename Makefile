@@ -2,7 +2,7 @@
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 READY := .venv/installed.lock
 
-.PHONY: demo test test-browser test-cluster test-faults lint format docs lock bench
+.PHONY: demo test test-browser test-cluster test-faults lint format docs lock bench bench-scale
 
 demo: $(READY)
 	snakemake
@@ -39,6 +39,9 @@ docs: $(READY)
 
 bench: $(READY)
 	PYTHONPATH=workflow python tests/benchmarks/bench_cvae.py
+
+bench-scale: $(READY)
+	PYTHONPATH=workflow python tests/benchmarks/scale.py
 
 $(READY): envs/requirements.lock
 	envs/install.sh

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,6 @@ from support import snakemake, write_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 # method, and what SLURM calls the end of its first attempt
 FAULTY = {"cancelled": "CANCELLED", "crashing": "FAILED", "hungry": "FAILED"}
@@ -71,6 +71,30 @@ def test_failed_job_is_retried_with_more_memory_and_time(mended: Run, method: st
 def test_logs_of_failed_jobs_are_shown(mended: Run) -> None:
     assert "out of luck" in mended.output  # what the method said
     assert "exceeded memory limit" in mended.output  # what SLURM said
+
+
+@pytest.mark.parametrize(("method", "words"), [("cancelled", "CANCELLED"), ("hungry", "exceeded memory limit")])
+def test_error_names_the_file_in_which_slurm_says_why(mended: Run, method: str, words: str) -> None:
+    first, _ = mended.jobs_of(f"integrate_wildcards_pbmc_{method}_0")
+    log = Path(first["StdOut"])
+    assert log.is_relative_to(mended.checkout / ".snakemake" / "slurm_logs")
+    assert f"log: results/logs/integrate/pbmc/{method}-0.log, {log} (check" in mended.output
+    assert words in log.read_text()
+
+
+def test_training_that_is_cut_off_goes_on_from_its_checkpoint(prepared: Path) -> None:
+    long = {"method": "cvae", "max_epochs": 40, "batch_size": 32}  # at most 200 steps and an epoch are lost: 7 epochs
+    write_config(config({"long": long}), prepared / "long.yaml")
+    log, before = prepared / "results" / "logs" / "train" / "pbmc" / "long-0.log", {job["JobId"] for job in jobs()}
+    process = start(prepared, embedding("long"), "--configfile", "long.yaml")
+    wait_until(lambda: log.exists() and "epoch 14/40" in log.read_text())
+    (job,) = [job for job in jobs() if job["JobId"] not in before]
+    subprocess.run(["scancel", job["JobId"]], check=True)
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    assert [job["JobState"] for job in jobs() if job["JobId"] not in before] == ["CANCELLED", "COMPLETED"]
+    assert int(re.search(r"going on after epoch (\d+) of", log.read_text())[1]) >= 14 - 7
+    assert len((prepared / embedding("long")).with_name("history.tsv").read_text().splitlines()) == 1 + 40
 
 
 def test_training_without_a_gpu_stays_out_of_the_gpu_partition(mended: Run) -> None:

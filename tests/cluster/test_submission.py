@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from cluster.conftest import OFTEN, Run, config
+from cluster.one_node import jobs
+from support import snakemake, write_config
+
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from cluster.conftest import Run
 
 TRAIN = "train_wildcards_pbmc_cvae_0"
 # name of the job: partition, cores
@@ -79,3 +81,17 @@ def test_results_are_those_of_a_local_run_byte_for_byte(both_runs: tuple[Path, R
     different = {file for file in made if (local / file).read_bytes() != (submitted / file).read_bytes()}
     assert {file for file in different if not file.endswith(MEASURED + MEASURED_FIGURES)} == set()
     assert {"pbmc/runs/cvae/seed-0/model/weights.pt", "pbmc/benchmark/metrics.tsv"} <= made
+
+
+def test_profile_may_be_named_by_the_other_option(prepared: Path) -> None:
+    write_config(config({"pca": {}, "short": {"method": "cvae", "max_epochs": 1}}), prepared / "other.yaml")
+    targets = [f"results/pbmc/runs/{run}/seed-0/embedding.parquet" for run in ("pca", "short")]
+    before = {job["JobId"] for job in jobs()}
+    profile = ("--profile", "workflow/profiles/slurm", "--workflow-profile", "none")
+    finished = snakemake(prepared, *targets, *profile, *OFTEN, "--configfile", "other.yaml")
+    assert finished.returncode == 0, finished.stdout
+    given = {job["Comment"]: (job["Partition"], job.get("TresPerJob")) for job in jobs() if job["JobId"] not in before}
+    assert given == {
+        "rule_integrate_wildcards_pbmc_pca_0": ("cpu", None),
+        "rule_train_wildcards_pbmc_short_0": ("gpu", "gres:gpu:1"),
+    }

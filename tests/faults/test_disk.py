@@ -74,6 +74,29 @@ def test_full_disk_of_results(checkout: Path) -> None:
         assert read_h5ad(checkout / TARGET).n_obs == read_h5ad(DEMO).n_obs
 
 
+def test_full_disk_within_a_method_is_not_its_failure(checkout: Path) -> None:
+    methods = {"cvae": {"max_epochs": 1}, "scvi": {"max_epochs": 1}}
+    small = {"qc": {"scrublet": False}, "features": {"n_top_genes": 200}}
+    settings = {"methods": methods, "accelerator": "cpu", "allow_failures": True}
+    write_config(config(DEMO, batch="batch", **small) | settings, checkout / "c.yaml")
+    options = ("--cores", "2", "--keep-going", "--configfile", "c.yaml")
+    prepared = snakemake(checkout, "results/d/features/hvg.h5ad", *options)
+    assert prepared.returncode == 0, prepared.stdout
+    embeddings = [f"results/d/runs/{method}/seed-0/embedding.parquet" for method in methods]
+    with small_disk(checkout / "results" / "d" / "runs", "64k"):
+        finished = snakemake(checkout, *embeddings, *options)
+        assert finished.returncode != 0
+        for embedding in embeddings:
+            told = f"scbraid: {embedding}: No space left on device; free some space and run again"
+            assert finished.stdout.count(told) == 2, finished.stdout  # and once more in a second attempt
+        assert "Traceback" not in finished.stdout
+        assert list((checkout / "results" / "d" / "runs").rglob("run.json")) == []
+        subprocess.run(["mount", "-o", "remount,size=64m", checkout / "results" / "d" / "runs"], check=True)
+        again = snakemake(checkout, embeddings[0], *options)
+        assert again.returncode == 0, again.stdout
+        assert read_json((checkout / embeddings[0]).with_name("run.json"))["failed"] is None
+
+
 def test_full_disk_of_downloads(tmp_path: Path) -> None:
     places = {"folder": tmp_path / "downloads", "record": tmp_path / "downloads" / "d.json"}
     with small_disk(places["folder"], "64k"), serving() as site:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scbraid.export import integrated, run_keys
+from scbraid.export import integrated, matrices, run_keys
 from scbraid.files import embedding_table, read_h5ad, write_h5ad
 from scbraid.transfer.predict import no_predictions
 
@@ -51,6 +51,11 @@ def parts(demo_standard: AnnData) -> dict[str, Any]:
     }
 
 
+def written(adata: AnnData, parts: dict[str, Any], folder: Path) -> AnnData:
+    write_h5ad(integrated(adata, **parts), folder / "integrated.h5ad", matrices=matrices(adata))
+    return read_h5ad(folder / "integrated.h5ad")
+
+
 def test_everything_belongs_to_its_cell_whatever_the_order(demo_standard: AnnData, parts: dict[str, Any]) -> None:
     shuffled = {
         "embeddings": {name: shuffle(table, 1) for name, table in parts["embeddings"].items()},
@@ -75,13 +80,13 @@ def test_everything_belongs_to_its_cell_whatever_the_order(demo_standard: AnnDat
     assert list(result.obs["label"]) == list(demo_standard.obs["label"].iloc[order])
 
 
-def test_expression_and_genes(demo_standard: AnnData, parts: dict[str, Any]) -> None:
+def test_expression_and_genes(demo_standard: AnnData, parts: dict[str, Any], tmp_path: Path) -> None:
     counts = demo_standard.layers["counts"].toarray()
-    result = integrated(demo_standard, **parts)
+    read = written(demo_standard, parts, tmp_path)
     expected = np.log1p(1e4 * counts / counts.sum(axis=1, keepdims=True))
-    np.testing.assert_allclose(result.X.toarray(), expected, rtol=1e-5)
-    np.testing.assert_array_equal(result.layers["counts"].toarray(), counts)
-    np.testing.assert_array_equal(np.flatnonzero(result.var["highly_variable"]), [3, 5, 11])
+    np.testing.assert_allclose(read.X.toarray(), expected, rtol=1e-5)
+    np.testing.assert_array_equal(read.layers["counts"].toarray(), counts)
+    np.testing.assert_array_equal(np.flatnonzero(read.var["highly_variable"]), [3, 5, 11])
 
 
 def test_input_is_not_changed(demo_standard: AnnData, parts: dict[str, Any]) -> None:
@@ -93,12 +98,9 @@ def test_input_is_not_changed(demo_standard: AnnData, parts: dict[str, Any]) -> 
 
 
 def test_file_holds_it_all(demo_standard: AnnData, parts: dict[str, Any], tmp_path: Path) -> None:
-    result = integrated(demo_standard, **parts)
-    write_h5ad(result, tmp_path / "integrated.h5ad")
-    read = read_h5ad(tmp_path / "integrated.h5ad")
+    read = written(demo_standard, parts, tmp_path)
     assert set(read.obsm) == {"X_pca", "X_h.2", "X_umap_pca"}
-    pd.testing.assert_frame_equal(read.obs, result.obs)
-    np.testing.assert_array_equal(read.X.toarray(), result.X.toarray())
+    pd.testing.assert_frame_equal(read.obs, integrated(demo_standard, **parts).obs)
     assert read.uns["scbraid"]["source"] == PROVENANCE["source"]
     facts = read.uns["scbraid"]["runs"]["pca"]
     assert facts["seconds"] == 1.5
@@ -117,8 +119,7 @@ def test_failed_runs_and_graphs_have_no_embedding(
 ) -> None:
     parts["embeddings"]["failed"] = parts["layouts"]["failed"] = pd.DataFrame(index=demo_standard.obs_names)
     parts["predictions"]["knn_failed"] = no_predictions()
-    result = integrated(demo_standard, **parts)
-    write_h5ad(result, tmp_path / "integrated.h5ad")
+    result = written(demo_standard, parts, tmp_path)
     assert set(result.obsm) == {"X_pca", "X_h.2", "X_umap_pca"}
     assert result.obs["prediction_knn_failed"].isna().all()
 

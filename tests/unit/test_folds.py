@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +17,6 @@ from scbraid.transfer.predict import predict
 from scbraid.transfer.tasks import assign_roles
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from anndata import AnnData
 
 TINY = {"n_hidden": 16, "n_latent": 5, "n_layers": 1, "max_epochs": 2}
@@ -55,10 +55,20 @@ def method(folder: Path, name: str, text: str) -> str:
     return str(path)
 
 
-def folds(adata: AnnData, cells: pd.DataFrame, name: str, *, maps: bool = False, **parameters: Any) -> Folds:
+def folds(
+    adata: AnnData,
+    cells: pd.DataFrame,
+    name: str,
+    *,
+    maps: bool = False,
+    checkpoints: Path | None = None,
+    **parameters: Any,
+) -> Folds:
     defaults = {key: entry["default"] for key, entry in parameter_schema(name)["properties"].items()}
-    settings = {"seed": 0, "accelerator": "cpu", "threads": 1}
-    return train_folds(adata, cells, run="r", method=name, parameters=defaults | parameters, maps=maps, **settings)
+    settings = {"run": "r", "seed": 0, "accelerator": "cpu", "threads": 1, "maps": maps}
+    with tempfile.TemporaryDirectory() as folder:
+        place = checkpoints or Path(folder)
+        return train_folds(adata, cells, place, method=name, parameters=defaults | parameters, **settings)
 
 
 def shuffled_labels(adata: AnnData, batch: str) -> AnnData:
@@ -127,6 +137,55 @@ def test_mapping_trains_on_the_reference_alone(demo_hvg: AnnData) -> None:
     other = (batch == "pbmc10k_v3").to_numpy()
     changed.layers["counts"] = changed.layers["counts"].multiply(np.where(other, 3, 1)[:, None]).tocsr()
     pd.testing.assert_frame_equal(folds(changed, cells, "cvae", maps=True, **settings).embedding, trained.embedding)
+
+
+# Ended from outside once, in the second training.
+INTERRUPTED = """
+    import pandas as pd
+    from scbraid.methods import Result
+
+    METHOD = {"trains": True, "needs_labels": True, "stochastic": False}
+
+    def interrupted(adata, context):
+        done = context.checkpoint_dir / "done"
+        before = sorted(context.checkpoint_dir.parent.glob("*/done"))
+        print(done.exists(), len(before), len(list(context.model_dir.iterdir())))
+        (context.model_dir / "weights").touch()
+        mark = context.checkpoint_dir.parent.parent / "mark"
+        if len(before) == 1 and not mark.exists():
+            mark.touch()
+            raise KeyboardInterrupt
+        done.touch()
+        return Result(embedding=adata.obsm["X_pca"])
+"""
+
+
+def test_checkpoint_of_every_task_outlives_an_interruption(
+    demo_hvg: AnnData, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    cells = assign_roles(demo_hvg.obs, query="each_batch", reference=None, name="d")
+    name, checkpoints = method(tmp_path, "interrupted", INTERRUPTED), tmp_path / "checkpoint"
+    with pytest.raises(KeyboardInterrupt):
+        folds(demo_hvg, cells, name, checkpoints=checkpoints)
+    assert capsys.readouterr().out == "False 0 0\nFalse 1 0\n"
+    assert folds(demo_hvg, cells, name, checkpoints=checkpoints).facts["failed"] is None
+    assert capsys.readouterr().out == "True 1 0\nFalse 1 0\nFalse 2 0\n"
+
+
+def test_finished_tasks_are_not_trained_again(
+    demo_hvg: AnnData, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cells = assign_roles(demo_hvg.obs, query="each_batch", reference=None, name="d")
+    first, again = (folds(demo_hvg, cells, "cvae_labels", checkpoints=tmp_path, **TINY) for _ in range(2))
+    pd.testing.assert_frame_equal(first.embedding, again.embedding)
+    pd.testing.assert_frame_equal(first.probabilities, again.probabilities)
+    with caplog.at_level("INFO"):
+        changed = shuffled_labels(demo_hvg, "pbmc5k_v3")
+        other = assign_roles(changed.obs, query="each_batch", reference=None, name="d")
+        folds(changed, other, "cvae_labels", checkpoints=tmp_path, **TINY)
+    discarded = [line for line in caplog.messages if line.endswith("with other data: starting afresh")]
+    assert len(discarded) == 2
+    assert len([line for line in caplog.messages if line.startswith("going on after epoch 2")]) == 1
 
 
 def test_failed_training_predicts_nothing_and_says_why(demo_hvg: AnnData, tmp_path: Path) -> None:

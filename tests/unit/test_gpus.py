@@ -12,8 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from scbraid.contract import check_device
 from scbraid.errors import UserError
+from scbraid.files import read_json, read_table
 from scbraid.gpus import own_gpu, visible_devices
+from scbraid.methods import METHODS, parameter_schema
+from scbraid.runs import run_method
 
 LIBRARY = Path(__file__).parents[2] / "workflow"
 JOB = """
@@ -110,3 +114,43 @@ def test_a_wrong_number_of_jobs_is_named(text, monkeypatch, tmp_path):
     monkeypatch.setenv("SCBRAID_JOBS_PER_GPU", text)
     with pytest.raises(UserError, match=f"SCBRAID_JOBS_PER_GPU is '{text}'"), own_gpu("auto", folder=tmp_path):
         pass
+
+
+def run_where_no_gpu_is(method, adata, folder, monkeypatch, *, accelerator, **changed):
+    """Train as the rule does, on a machine on which torch finds no GPU; return the reason of a failure and run.json."""
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    parameters = {key: entry["default"] for key, entry in parameter_schema(method)["properties"].items()} | changed
+    asked = {"seed": 0, "accelerator": accelerator, "threads": 1}
+    reason = run_method(adata, folder, run="mine", method=method, parameters=parameters, **asked)
+    return reason, read_json(folder / "run.json")
+
+
+@pytest.mark.parametrize("method", [name for name, method in METHODS.items() if method.trains])
+def test_every_method_that_trains_refuses_to_without_the_gpu_that_was_asked_for(
+    method, demo_hvg, tmp_path, monkeypatch
+):
+    reason, facts = run_where_no_gpu_is(method, demo_hvg, tmp_path, monkeypatch, accelerator="gpu")
+    assert reason.endswith(": accelerator is 'gpu', but torch finds no CUDA device; use cpu or auto")
+    assert "\n" not in reason
+    assert (facts["failed"], facts["device_asked"], facts["device"]) == (reason, "gpu", "none")
+    assert facts["epochs"] is None
+    assert read_table(tmp_path / "history.tsv").empty
+    assert list((tmp_path / "model").iterdir()) == []
+
+
+def test_auto_falls_back_to_the_cpu_and_says_so(demo_hvg, tmp_path, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    small = {"max_epochs": 1, "n_latent": 3, "n_hidden": 8}
+    reason, facts = run_where_no_gpu_is("cvae", demo_hvg, tmp_path, monkeypatch, accelerator="auto", **small)
+    assert reason is None
+    assert (facts["device_asked"], facts["device"], facts["epochs"]) == ("auto", "cpu", 1)
+    assert "mine ran on the CPU, not on a GPU" in caplog.messages
+
+
+def test_the_log_names_the_gpu_that_auto_found(caplog):
+    caplog.set_level("INFO")
+    check_device(asked="auto", used="cuda:0", method="mine")
+    check_device(asked="gpu", used="cuda:0", method="mine")
+    assert caplog.messages == ["mine ran on cuda:0"]

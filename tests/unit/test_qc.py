@@ -15,6 +15,7 @@ from scipy.stats import median_abs_deviation
 from scbraid.config import load_schema, with_defaults
 from scbraid.errors import UserError
 from scbraid.gene_families import FAMILIES
+from scbraid.portions import Counts
 from scbraid.qc import cell_metrics, control_quality, doublet_scores, drop_reasons, mad_outliers, summarize
 
 if TYPE_CHECKING:
@@ -233,8 +234,7 @@ def test_doublet_scores_are_those_of_scanpy_on_each_batch_alone(demo_standard: a
     rows = {"pbmc10k_v3": slice(0, 150), "pbmc5k_v3": slice(0, 60)}
     parts = [demo_standard[demo_standard.obs["batch"] == name][rows[name]] for name in rows]
     both = ad.concat([parts[1], parts[0]], merge="same")
-    bare = ad.AnnData(both.layers["counts"], obs=both.obs.astype({"batch": "category"}))
-    scores = doublet_scores(bare, seed=3)
+    scores = doublet_scores(Counts(both.layers["counts"]), both.obs["batch"].astype("category"), seed=3)
     alone = ad.AnnData(parts[0].layers["counts"].copy())
     sc.pp.scrublet(alone, random_state=3)
     np.testing.assert_array_equal(scores[60:], alone.obs["doublet_score"])
@@ -242,11 +242,20 @@ def test_doublet_scores_are_those_of_scanpy_on_each_batch_alone(demo_standard: a
     assert np.ptp(scores[60:]) > 0
 
 
+def test_neighbours_of_doublet_scores_are_exact_in_batches_of_thousands() -> None:
+    rng = np.random.default_rng(0)
+    counts = sparse.csr_matrix(rng.poisson(rng.gamma(1.0, 2.0, size=(3, 500))[rng.integers(0, 3, 3000)]), dtype="f4")
+    batch = pd.Series(pd.Categorical(["a"] * 3000))
+    alone = ad.AnnData(counts.copy())
+    sc.pp.scrublet(alone, random_state=0, use_approx_neighbors=False)
+    np.testing.assert_array_equal(doublet_scores(Counts(counts), batch), alone.obs["doublet_score"])
+
+
 def test_empty_cell_has_no_doublet_score(demo_standard: ad.AnnData) -> None:
     part = demo_standard[demo_standard.obs["batch"] == "pbmc10k_v3"]
     counts = part.layers["counts"].toarray()
     counts[7] = 0
-    scores = doublet_scores(ad.AnnData(sparse.csr_matrix(counts), obs=part.obs.copy()))
+    scores = doublet_scores(Counts(sparse.csr_matrix(counts)), part.obs["batch"])
     np.testing.assert_array_equal(np.flatnonzero(np.isnan(scores)), [7])
 
 

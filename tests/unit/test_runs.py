@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ import pandas as pd
 import pytest
 
 import scbraid
+from scbraid.cvae import CVAE
 from scbraid.errors import UserError
 from scbraid.files import read_embedding, read_h5ad, read_json, read_table
 from scbraid.layout import umap_layout
@@ -238,6 +241,7 @@ def test_failed_run_leaves_its_reason_and_nothing_to_mistake_for_a_result(
 
 def half_written(adata: AnnData, context: Context) -> Result:
     (context.model_dir / "weights.pt").write_bytes(b"half")
+    (context.checkpoint_dir / "epoch.pt").write_bytes(b"half")
     raise ValueError("stopped")
 
 
@@ -269,6 +273,89 @@ def test_nothing_that_a_method_does_stops_the_others(
     assert read_json(run("pca", demo_hvg, tmp_path / "bad") / "run.json")["failed"] == reason
 
 
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_full_disk_is_no_failure_of_the_method(
+    number: int, demo_hvg: AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(adata: AnnData, context: Context) -> Result:
+        (context.checkpoint_dir / "epoch.pt").touch()
+        try:
+            raise OSError(number, os.strerror(number))
+        except OSError:
+            raise RuntimeError("unexpected pos 704 vs 598")  # noqa: B904 - as torch does
+
+    monkeypatch.setattr("scbraid.runs.load", lambda name: (lambda *given, **_: stop(*given), {}))
+    with pytest.raises(OSError, match=re.escape(os.strerror(number))):
+        run("cvae", demo_hvg, tmp_path / "bad")
+    assert not (tmp_path / "bad" / "run.json").exists()
+    assert (tmp_path / "bad" / "checkpoint" / "epoch.pt").exists()
+
+
+class InterruptionError(BaseException):
+    """As what a process is ended by from outside, no method's own."""
+
+
+def leave_checkpoint(adata: AnnData, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupt a run of the CVAE when its training is done."""
+
+    def interrupt(model: CVAE, folder: Path) -> None:
+        raise InterruptionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CVAE, "save", interrupt)
+        with pytest.raises(InterruptionError):
+            run("cvae", adata, folder)
+
+
+def test_interrupted_training_goes_on_from_its_checkpoint(
+    finished: Callable[[str], Path],
+    demo_hvg: AnnData,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    folder, whole = tmp_path / "x", finished("cvae")
+    leave_checkpoint(demo_hvg, folder, monkeypatch)
+    assert {path.name for path in folder.iterdir()} == {"model", "checkpoint"}
+    with caplog.at_level("INFO"):
+        run("cvae", demo_hvg, folder)
+    checkpoint = folder / "checkpoint" / "checkpoint.pt"
+    assert f"going on after epoch 2 of {checkpoint}" in caplog.messages
+    assert not checkpoint.parent.exists()
+    for name in ("embedding.parquet", "model/weights.pt"):
+        assert (folder / name).read_bytes() == (whole / name).read_bytes()
+    measured = ["seconds", "cells_per_second"]
+    histories = [read_table(path / "history.tsv") for path in (folder, whole)]
+    assert histories[0].drop(columns=measured).equals(histories[1].drop(columns=measured))
+    assert read_json(folder / "run.json")["seconds"] >= round(histories[0]["seconds"].sum(), 3)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [("seed", "belongs to a training with other seed: starting afresh"), ("bytes", "is damaged: starting afresh")],
+)
+def test_checkpoint_of_no_use_is_discarded(
+    spoil: str,
+    told: str,
+    finished: Callable[[str], Path],
+    demo_hvg: AnnData,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    folder, checkpoint = tmp_path / "x", tmp_path / "x" / "checkpoint" / "checkpoint.pt"
+    leave_checkpoint(demo_hvg, folder, monkeypatch)
+    if spoil == "bytes":
+        checkpoint.write_bytes(checkpoint.read_bytes()[:-1])
+    run("cvae", demo_hvg, folder, seed=1 if spoil == "seed" else 0)
+    assert f"{checkpoint} {told}" in caplog.messages
+    assert not checkpoint.parent.exists()
+    facts = read_json(folder / "run.json")
+    assert (facts["failed"], facts["epochs"]) == (None, 2)
+    same = (folder / "embedding.parquet").read_bytes() == (finished("cvae") / "embedding.parquet").read_bytes()
+    assert same == (spoil == "bytes")
+
+
 def test_labels_are_shown_to_those_alone_that_need_them(
     demo_hvg: AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -286,6 +373,7 @@ def test_labels_are_shown_to_those_alone_that_need_them(
 
 def test_leftovers_of_another_method_go(demo_hvg: AnnData, tmp_path: Path) -> None:
     run("cvae_labels", demo_hvg, tmp_path / "x")
+    (tmp_path / "x" / "checkpoint").mkdir()
     assert {path.name for path in run("pca", demo_hvg, tmp_path / "x").iterdir()} == {"embedding.parquet", "run.json"}
 
 

@@ -57,6 +57,16 @@ def test_snakemake_finds_the_profile() -> None:
     assert (ROOT / "profiles" / "default" / "profile.yaml").samefile(PROFILES / "default" / "profile.yaml")
 
 
+def test_every_submitted_rule_says_how_much_memory_and_time_it_takes() -> None:
+    says: dict[str, bool] = {}
+    for file in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
+        for rule in RULE.finditer(file.read_text()):
+            body, base = rule["body"], rule["base"]
+            own = "mem_mb=" in body and "runtime=" in body
+            says[rule["name"]] = own or "localrule: True" in body or ("    resources:" not in body and says[base])
+    assert {rule for rule, answer in says.items() if not answer} == set()
+
+
 def test_rules_that_train_are_those_that_ask_for_a_gpu() -> None:
     training = {rule for rule, gpu in rules().items() if gpu}
     assert training == {"train", "train_with_labels", "folds", "mapping", "query_map"}
@@ -83,6 +93,17 @@ def test_one_line_says_how_a_gpu_is_asked_for(gpu: str, asked: dict[str, Any] | 
 def test_one_line_names_the_account() -> None:
     assert "slurm_account" not in profile("slurm")["default-resources"]
     assert profile("slurm", ACCOUNT='"lab"')["default-resources"]["slurm_account"] == "'lab'"
+
+
+@pytest.mark.parametrize("option", ["--workflow-profile", "--profile"])
+def test_account_is_charged_whichever_option_names_the_profile(option: str, tmp_path: Path) -> None:
+    pytest.importorskip("snakemake_executor_plugin_slurm")
+    checkout = copy_checkout(tmp_path / "scbraid")
+    file = checkout / "workflow" / "profiles" / "slurm" / "profile.yaml"
+    file.write_text(file.read_text().replace("- ACCOUNT = None", '- ACCOUNT = "lab"'))
+    planned = snakemake(checkout, option, "workflow/profiles/slurm", "--dry-run")
+    assert planned.returncode == 0, planned.stdout
+    assert "slurm_account=lab" in planned.stdout
 
 
 @pytest.mark.parametrize("name", CLUSTERS)

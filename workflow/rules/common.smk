@@ -80,6 +80,20 @@ def of_runs(pattern):
     return paths
 
 
+def dataset_setting(key):
+    """A params function: the value of `key` in the config of the rule's dataset."""
+
+    def value(wildcards):
+        return config["datasets"][wildcards.dataset][key]
+
+    return value
+
+
+def method_and_parameters(wildcards):
+    """The config of the rule's run; `lookup` takes too long where there are thousands of runs."""
+    return config["methods"][wildcards.method]
+
+
 def has_transfer(dataset):
     return config["datasets"][dataset]["transfer"] is not None
 
@@ -153,7 +167,7 @@ def cells_if_needed(wildcards):
 
 def method_source_if_any(wildcards):
     """The file of a user's own method as an input, so that an edit of it reruns."""
-    source = own.source_file(config["methods"][wildcards.method]["method"])
+    source = own.source_file(method_and_parameters(wildcards)["method"])
     return str(source) if source else []
 
 
@@ -177,7 +191,7 @@ def expression_if_corrected(wildcards):
 
 def gene_list_if_any(wildcards):
     """A user's gene list as an input file, so that a changed list reruns."""
-    genes = lookup("datasets/{dataset}/features/genes", within=config)(wildcards)
+    genes = dataset_setting("features")(wildcards)["genes"]
     return genes if genes and Path(genes).exists() else []
 
 
@@ -188,7 +202,7 @@ def local_file(source):
 
 
 def local_source(wildcards):
-    return local_file(config["datasets"][wildcards.dataset]["source"])
+    return local_file(dataset_setting("source")(wildcards))
 
 
 def query_source(wildcards):
@@ -285,24 +299,22 @@ def for_report(wildcards):
     return files
 
 
-def memory_to_read(source, attempt):
-    """Megabytes to read a source: as for other steps where its size is known, 16 GB for a URL."""
-    if not source:
-        return attempt * 16_000
-    return int(attempt * (1500 + 12 * Path(source).stat().st_size / 2**20))
+def memory(least, *, per_input):
+    """Megabytes of memory: `least`, and more for every megabyte of the compressed inputs."""
+
+    def mem_mb(wildcards, input, attempt):
+        return int(attempt * (least + per_input * input.size_mb))
+
+    return mem_mb
+
+
+# For steps that hold the highly variable genes of all cells; others say what they need.
+data_memory = memory(1500, per_input=12)
 
 
 def source_memory(wildcards, attempt):
-    return memory_to_read(local_source(wildcards), attempt)
-
-
-def query_memory(wildcards, attempt):
-    return memory_to_read(query_source(wildcards), attempt)
-
-
-def data_memory(wildcards, input, attempt):
-    """Megabytes for a step that holds the data in memory: 1.5 GB and 12 times the compressed input."""
-    return int(attempt * (1500 + 12 * input.size_mb))
+    """Megabytes to read a source in portions, or whole where it is compressed by columns; a URL counts as a gigabyte."""
+    return int(attempt * (2000 + 4 * 2**10 * source_gigabytes(wildcards)))
 
 
 def source_gigabytes(wildcards):

@@ -13,8 +13,8 @@ rule download:
         mem_mb=lambda wildcards, attempt: attempt * 1000,
         runtime=minutes(20, per_gb=30),
     params:
-        source=lookup("datasets/{dataset}/source", within=config),
-        sha256=lookup("datasets/{dataset}/sha256", within=config),
+        source=dataset_setting("source"),
+        sha256=dataset_setting("sha256"),
     message:
         "Fetch {wildcards.dataset} and check it"
     script:
@@ -36,11 +36,11 @@ rule standardize:
         mem_mb=source_memory,
         runtime=minutes(10, per_gb=20),
     params:
-        batch=lookup("datasets/{dataset}/batch", within=config),
-        label=lookup("datasets/{dataset}/label", within=config),
-        counts=lookup("datasets/{dataset}/counts", within=config),
-        batches=lookup("datasets/{dataset}/batches", within=config),
-        feature_types=lookup("datasets/{dataset}/feature_types", within=config),
+        batch=dataset_setting("batch"),
+        label=dataset_setting("label"),
+        counts=dataset_setting("counts"),
+        batches=dataset_setting("batches"),
+        feature_types=dataset_setting("feature_types"),
     message:
         "Bring {wildcards.dataset} to one form: counts, batch, label"
     script:

@@ -13,12 +13,12 @@ rule scored_cells:
     conda:
         SOFTWARE
     resources:
-        mem_mb=data_memory,
+        mem_mb=memory(3000, per_input=3),
         runtime=minutes(10, per_gb=20),
     params:
         profile=lookup("metrics/profile", within=config),
         max_cells=lookup("metrics/max_cells", within=config),
-        pseudotime=lookup("datasets/{dataset}/pseudotime", within=config),
+        pseudotime=dataset_setting("pseudotime"),
         with_phases=is_wanted("cell_cycle"),
     message:
         "Choose the cells of {wildcards.dataset} that are scored"
@@ -136,7 +136,7 @@ rule export:
     conda:
         SOFTWARE
     resources:
-        mem_mb=data_memory,
+        mem_mb=memory(3000, per_input=3),
         runtime=minutes(10, per_gb=30),
     params:
         runs=runs(),

@@ -21,7 +21,7 @@ rule integrate:
         mem_mb=data_memory,
         runtime=minutes(60, per_gb=240),
     params:
-        method=lookup("methods/{method}", within=config),
+        method=method_and_parameters,
         accelerator="cpu",
     message:
         "Integrate {wildcards.dataset} with {wildcards.method} (seed {wildcards.seed})"
@@ -65,7 +65,7 @@ use rule integrate as train with:
         runtime=minutes(240, per_gb=480),
         gpu=GPUS,
     params:
-        method=lookup("methods/{method}", within=config),
+        method=method_and_parameters,
         accelerator=lookup("accelerator", within=config),
     message:
         "Train {wildcards.method} on {wildcards.dataset} (seed {wildcards.seed})"

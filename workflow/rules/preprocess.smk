@@ -24,10 +24,10 @@ rule qc:
     conda:
         SOFTWARE
     resources:
-        mem_mb=data_memory,
+        mem_mb=memory(4000, per_input=3),
         runtime=minutes(15, per_gb=60),
     params:
-        settings=lookup("datasets/{dataset}/qc", within=config),
+        settings=dataset_setting("qc"),
     message:
         "Control the quality of {wildcards.dataset} batch by batch"
     script:
@@ -48,10 +48,10 @@ rule features:
     conda:
         SOFTWARE
     resources:
-        mem_mb=data_memory,
+        mem_mb=memory(3000, per_input=6),
         runtime=minutes(10, per_gb=30),
     params:
-        settings=lookup("datasets/{dataset}/features", within=config),
+        settings=dataset_setting("features"),
     message:
         "Select highly variable genes of {wildcards.dataset}"
     script:

@@ -24,7 +24,7 @@ use rule standardize as query_standardize with:
     benchmark:
         "results/benchmarks/query_standardize/{query}.tsv"
     resources:
-        mem_mb=query_memory,
+        mem_mb=source_memory,
         runtime=minutes(10, per_gb=20),
     params:
         batch=lookup("{query}/batch", within=QUERIES),

@@ -15,7 +15,7 @@ rule roles:
         mem_mb=data_memory,
         runtime=minutes(10, per_gb=10),
     params:
-        roles=lookup("datasets/{dataset}/transfer", within=config),
+        roles=dataset_setting("transfer"),
     message:
         "Tell reference from query cells of {wildcards.dataset}"
     script:
@@ -48,7 +48,7 @@ rule folds:
         runtime=minutes(480, per_gb=960),
         gpu=gpus_if_trained,
     params:
-        method=lookup("methods/{method}", within=config),
+        method=method_and_parameters,
         accelerator=lookup("accelerator", within=config),
         maps=False,
     message:
@@ -70,7 +70,7 @@ use rule folds as mapping with:
     wildcard_constraints:
         method=one_of(runs_where(maps=True)),
     params:
-        method=lookup("methods/{method}", within=config),
+        method=method_and_parameters,
         accelerator=lookup("accelerator", within=config),
         maps=True,
     message:

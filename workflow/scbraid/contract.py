@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_MEAN_RANK = 0.45
 MIN_CELLS_TO_JUDGE = 50
+logger = logging.getLogger(__name__)
 
 
 class ContractError(Exception):
@@ -72,10 +74,12 @@ def check_embedding(
 
 
 def check_device(*, asked: str, used: str, method: str) -> None:
-    """Raise a ContractError when a method ran elsewhere than asked (``auto`` accepts either)."""
+    """Raise a ContractError when a method ran elsewhere than asked; the log tells where ``auto`` ran."""
     used_kind = "cpu" if used == "cpu" else "gpu"
     if asked in ("cpu", "gpu") and asked != used_kind:
         raise ContractError(f"{method}: the {asked} was asked for but the method ran on {used}")
+    if asked == "auto":
+        logger.info("%s ran on %s", method, "the CPU, not on a GPU" if used_kind == "cpu" else used)
 
 
 def check_neighbors(neighbors: Neighbors | None, n_cells: int, *, method: str) -> None:

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import h5py
 import pooch
 
+from scbraid.disk import OUT_OF_SPACE
 from scbraid.errors import UserError
 from scbraid.files import read_json, write_json
 
@@ -29,7 +30,7 @@ CHUNK = 2**20
 LONGEST_FILE_NAME = 100
 PERMANENT_STATUS = set(range(400, 500)) - {408, 425, 429}
 #: of the disk here, not of the server
-PERMANENT_ERRNO = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
+PERMANENT_ERRNO = OUT_OF_SPACE | {errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM}
 logger = logging.getLogger(__name__)
 
 

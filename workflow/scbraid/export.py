@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from anndata import AnnData
 
-from scbraid.expression import log_normalised
+from scbraid.expression import LogNormalised
+from scbraid.portions import Counts
 
 if TYPE_CHECKING:
     import pandas as pd
-    from anndata import AnnData
+
+    from scbraid.portions import Portions
 
 
 def integrated(
@@ -27,7 +30,7 @@ def integrated(
     Parameters
     ----------
     adata
-        Filtered data with ``layers["counts"]``.
+        Filtered data.
     selected_genes
         Names of the HVG.
     embeddings, layouts
@@ -40,14 +43,11 @@ def integrated(
     Returns
     -------
     anndata.AnnData
-        ``X`` = log1p of counts per 10,000, ``layers["counts"]``, ``var["highly_variable"]``, ``obsm["X_<run>"]``,
-        ``obsm["X_umap_<run>"]``, ``obs["prediction_<name>"]`` (a label or unknown), ``obs["probability_<name>"]`` and
+        Everything but the :func:`matrices`: ``var["highly_variable"]``, ``obsm["X_<run>"]``, ``obsm["X_umap_<run>"]``,
+        ``obs["prediction_<name>"]`` (a label or unknown), ``obs["probability_<name>"]`` and
         ``obs["uncertainty_<name>"]`` (missing for cells that were not in a query).
     """
-    result = adata.copy()
-    result.X = log_normalised(result.layers["counts"])
-    result.uns.clear()
-    result.uns["scbraid"] = provenance
+    result = AnnData(obs=adata.obs.copy(), var=adata.var.copy(), uns={"scbraid": provenance})
     result.var["highly_variable"] = result.var_names.isin(selected_genes)
     for prefix, tables in (("X_", embeddings), ("X_umap_", layouts)):
         for name, table in ((name, table) for name, table in tables.items() if table.shape[1]):
@@ -58,6 +58,12 @@ def integrated(
         for measure in ("probability", "uncertainty"):
             result.obs[f"{measure}_{name}"] = by_cell[measure].reindex(result.obs_names)
     return result
+
+
+def matrices(adata: AnnData) -> dict[str, Portions]:
+    """Matrices of the file, read a portion at a time: ``X`` = log1p of counts per 10,000, and ``layers["counts"]``."""
+    counts = Counts(adata.layers["counts"])
+    return {"X": LogNormalised(counts), "layers/counts": counts}
 
 
 def run_keys(runs: list[tuple[str, int]]) -> dict[tuple[str, int], str]:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scipy import sparse
+
+    from scbraid.portions import Counts
 
 TARGET_SUM = 1e4
 
@@ -18,3 +22,15 @@ def log_normalised(counts: sparse.csr_matrix) -> sparse.csr_matrix:
     sc.pp.normalize_total(data, target_sum=TARGET_SUM)
     sc.pp.log1p(data)
     return data.X
+
+
+class LogNormalised:
+    """:func:`log_normalised` of counts, a portion of cells at a time."""
+
+    def __init__(self, counts: Counts) -> None:
+        self._counts = counts
+        self.most_entries = counts.most_entries
+
+    def portions(self) -> Iterator[sparse.csr_matrix]:
+        """Yield the expression of some cells at a time."""
+        return map(log_normalised, self._counts.portions())

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import scanpy as sc
+from anndata import AnnData
+from scipy import sparse
 
 from scbraid.errors import UserError
-from scbraid.expression import log_normalised
+from scbraid.expression import LogNormalised
 from scbraid.gene_families import FAMILIES
-
-if TYPE_CHECKING:
-    from anndata import AnnData
+from scbraid.portions import Counts
+from scbraid.variable_genes import variable_genes
 
 MIN_GENES = 2
-# scanpy's span first; small batches with few distinct means need a wider one for the local fit to be solvable.
-LOESS_SPANS = (0.3, 0.5, 0.7, 1.0)
 logger = logging.getLogger(__name__)
 
 
@@ -37,7 +34,7 @@ def select_features(
     Parameters
     ----------
     adata
-        ``layers["counts"]`` and ``obs["batch"]``, all genes.
+        ``layers["counts"]``, in memory or in a file, and ``obs["batch"]``, all genes.
     name
         Data set, for messages.
     flavor
@@ -63,17 +60,28 @@ def select_features(
         More genes asked for than there are, or a gene list that does not fit the data.
     """
     table = pd.DataFrame({"gene": adata.var_names, "excluded": _excluded(adata.var_names, exclude)})
-    expression = log_normalised(adata.layers["counts"])
-    normalised = sc.AnnData(expression, obs=adata.obs[["batch"]].copy(), var=adata.var[[]].copy())
+    counts = Counts(adata.layers["counts"])
     if genes is None:
-        _select_variable(adata, normalised, table, flavor=flavor, n_top_genes=n_top_genes, name=name)
+        _check_number(n_top_genes, table["excluded"], name)
+        ranks = variable_genes(
+            counts,
+            adata.obs["batch"],
+            ~table.set_index("gene")["excluded"],
+            flavor=flavor,
+            n_top_genes=n_top_genes,
+            name=name,
+        )
+        selected = ranks.pop("highly_variable")
+        table = table.join(ranks, on="gene")
+        table["selected"] = table["gene"].isin(selected.index[selected])
     else:
         table["selected"] = table["gene"].isin(_read_genes(genes, adata.var_names, name)) & ~table["excluded"]
         if table["selected"].sum() < MIN_GENES:
             raise UserError(f"{name}: features/exclude leaves {table['selected'].sum()} genes of {genes}")
     selected = table["selected"].to_numpy()
-    hvg = adata[:, selected].copy()
-    hvg.X = normalised.X[:, selected]
+    hvg = AnnData(obs=adata.obs.copy(), var=adata.var[selected].copy())
+    hvg.layers["counts"] = Counts(adata.layers["counts"], genes=selected).read()
+    hvg.X = sparse.vstack([part[:, selected] for part in LogNormalised(counts).portions()], format="csr")
     return hvg, table
 
 
@@ -84,46 +92,13 @@ def _excluded(names: pd.Index, families: tuple[str, ...] | list[str]) -> np.ndar
     return excluded
 
 
-def _select_variable(
-    adata: AnnData, normalised: AnnData, table: pd.DataFrame, *, flavor: str, n_top_genes: int, name: str
-) -> None:
-    candidates = ~table["excluded"].to_numpy()
-    if n_top_genes > candidates.sum():
-        left = f" left after excluding {table['excluded'].sum()}" if table["excluded"].any() else ""
+def _check_number(n_top_genes: int, excluded: pd.Series, name: str) -> None:
+    n_candidates = len(excluded) - excluded.sum()
+    if n_top_genes > n_candidates:
+        left = f" left after excluding {excluded.sum()}" if excluded.any() else ""
         raise UserError(
-            f"{name}: features/n_top_genes is {n_top_genes}, but the data have only {candidates.sum()} genes{left}"
+            f"{name}: features/n_top_genes is {n_top_genes}, but the data have only {n_candidates} genes{left}"
         )
-    ranked = normalised[:, candidates].copy()
-    if flavor == "seurat_v3":
-        ranked.layers["counts"] = adata.layers["counts"][:, candidates]
-    chosen = _highly_variable(ranked, flavor=flavor, n_top_genes=n_top_genes, name=name)
-    for column in chosen.columns.difference(["highly_variable", "gene_name"], sort=False):
-        table[column] = pd.Series(chosen[column].to_numpy(), index=np.flatnonzero(candidates))
-    table["selected"] = False
-    table.loc[candidates, "selected"] = chosen["highly_variable"].to_numpy()
-
-
-def _highly_variable(ranked: AnnData, *, flavor: str, n_top_genes: int, name: str) -> pd.DataFrame:
-    options = {"flavor": flavor, "n_top_genes": n_top_genes, "batch_key": "batch", "inplace": False}
-    if flavor != "seurat_v3":
-        try:
-            with np.errstate(all="ignore"):
-                return sc.pp.highly_variable_genes(ranked, **options)
-        except (ValueError, IndexError) as error:
-            raise UserError(
-                f"{name}: features/flavor {flavor} cannot group the genes of a batch by mean expression, there are too "
-                "few or too sparse ones; take another flavor, or leave small batches out"
-            ) from error
-    for span in LOESS_SPANS:
-        try:
-            with np.errstate(all="ignore"):
-                return sc.pp.highly_variable_genes(ranked, layer="counts", span=span, **options)
-        except ValueError as error:
-            logger.warning("loess with span %s fails on a batch (%s)", span, error)
-    raise UserError(
-        f"{name}: features/flavor seurat_v3 cannot fit a trend of variance in a batch, it is too small or too sparse; "
-        "take flavor: seurat, or leave small batches out"
-    )
 
 
 def _read_genes(path: str, known: pd.Index, name: str) -> list[str]:

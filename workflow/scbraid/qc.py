@@ -11,12 +11,16 @@ import scanpy as sc
 
 from scbraid.errors import UserError
 from scbraid.gene_families import FAMILIES
+from scbraid.portions import Counts
 from scbraid.standardize import MIN_CELLS_PER_BATCH
 
 if TYPE_CHECKING:
     from anndata import AnnData
+    from scipy import sparse
 
 MIN_CELLS_FOR_SCRUBLET = 100
+# Exact neighbours take half the time at 10,000 cells; it grows with their square.
+MAX_CELLS_EXACT = 20_000
 LARGE_LOSS = 0.5
 TOP_GENES = 20
 logger = logging.getLogger(__name__)
@@ -55,44 +59,51 @@ def cell_metrics(adata: AnnData, *, scrublet: bool = True, seed: int = 0) -> pd.
         One row a cell: batch, counts, genes, log_counts, log_genes (log1p), percent_top_20, percent_mitochondrial
         (percent of counts), doublet_score (0 to 1, NaN where not computed).
     """
-    var = pd.DataFrame({"mitochondrial": adata.var_names.str.match(FAMILIES["mitochondrial"])}, index=adata.var_names)
-    bare = sc.AnnData(adata.layers["counts"], obs=adata.obs[["batch"]].copy(), var=var)
-    top = min(TOP_GENES, bare.n_vars)
-    with np.errstate(invalid="ignore"):
-        sc.pp.calculate_qc_metrics(bare, qc_vars=["mitochondrial"], percent_top=[top], inplace=True)
-    obs = bare.obs
-    metrics = pd.DataFrame(
-        {
-            "batch": obs["batch"].astype(str),
-            "counts": obs["total_counts"].astype(int),
-            "genes": obs["n_genes_by_counts"].astype(int),
-            "log_counts": obs["log1p_total_counts"].astype(float),
-            "log_genes": obs["log1p_n_genes_by_counts"].astype(float),
-            "percent_top_20": obs[f"pct_counts_in_top_{top}_genes"].astype(float).fillna(0.0),
-            "percent_mitochondrial": obs["pct_counts_mitochondrial"].astype(float).fillna(0.0),
-        },
-        index=adata.obs_names,
-    )
-    metrics["doublet_score"] = doublet_scores(bare, seed=seed) if scrublet else np.nan
+    counts = Counts(adata.layers["counts"])
+    mitochondrial = adata.var_names.str.match(FAMILIES["mitochondrial"])
+    metrics = pd.concat([_metrics(portion, mitochondrial) for portion in counts.portions()])
+    metrics.index = adata.obs_names
+    metrics.insert(0, "batch", adata.obs["batch"].astype(str))
+    metrics["doublet_score"] = doublet_scores(counts, adata.obs["batch"], seed=seed) if scrublet else np.nan
     return metrics
 
 
-def doublet_scores(adata: AnnData, *, seed: int = 0) -> np.ndarray:
+def _metrics(counts: sparse.csr_matrix, mitochondrial: np.ndarray) -> pd.DataFrame:
+    top = min(TOP_GENES, counts.shape[1])
+    bare = sc.AnnData(counts)
+    bare.var["mitochondrial"] = mitochondrial
+    with np.errstate(invalid="ignore"):
+        sc.pp.calculate_qc_metrics(bare, qc_vars=["mitochondrial"], percent_top=[top], inplace=True)
+    return pd.DataFrame(
+        {
+            "counts": bare.obs["total_counts"].astype(int),
+            "genes": bare.obs["n_genes_by_counts"].astype(int),
+            "log_counts": bare.obs["log1p_total_counts"].astype(float),
+            "log_genes": bare.obs["log1p_n_genes_by_counts"].astype(float),
+            "percent_top_20": bare.obs[f"pct_counts_in_top_{top}_genes"].astype(float).fillna(0.0),
+            "percent_mitochondrial": bare.obs["pct_counts_mitochondrial"].astype(float).fillna(0.0),
+        }
+    )
+
+
+def doublet_scores(counts: Counts, batch: pd.Series, *, seed: int = 0) -> np.ndarray:
     """Scrublet score of every cell against doublets simulated from its own batch; NaN where a batch is too small."""
-    scores = np.full(adata.n_obs, np.nan)
-    occupied = np.asarray(adata.X.sum(axis=1)).ravel() > 0
-    for name in adata.obs["batch"].cat.categories:
-        rows = np.flatnonzero((adata.obs["batch"] == name).to_numpy() & occupied)
-        if len(rows) < MIN_CELLS_FOR_SCRUBLET:
-            logger.warning("batch %s: no doublet scores, %d cells are too few", name, len(rows))
+    scores = np.full(len(batch), np.nan)
+    for name, rows, of_batch in counts.of_batches(batch):
+        occupied = of_batch.getnnz(axis=1) > 0
+        if occupied.sum() < MIN_CELLS_FOR_SCRUBLET:
+            logger.warning("batch %s: no doublet scores, %d cells are too few", name, occupied.sum())
             continue
-        cells = sc.AnnData(adata.X[rows].copy())
+        cells = sc.AnnData(of_batch[occupied])
+        approximate = False if cells.n_obs <= MAX_CELLS_EXACT else None
+        n_comps = min(30, *(size - 1 for size in cells.shape))
         try:
-            sc.pp.scrublet(cells, random_state=seed, n_prin_comps=min(30, *(size - 1 for size in cells.shape)))
+            sc.pp.scrublet(cells, random_state=seed, n_prin_comps=n_comps, use_approx_neighbors=approximate)
         except ValueError as error:
             logger.warning("batch %s: no doublet scores (%s)", name, error)
             continue
-        scores[rows] = cells.obs["doublet_score"].to_numpy()
+        scores[rows[occupied]] = cells.obs["doublet_score"].to_numpy()
+        logger.info("batch %s: doublet scores of %d cells", name, occupied.sum())
     return scores
 
 
@@ -147,12 +158,19 @@ def summarize(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def control_quality(adata: AnnData, settings: dict, *, name: str) -> tuple[AnnData, pd.DataFrame, pd.DataFrame]:
-    """Measure, judge and filter cells.
+    """Measure, judge and filter cells: :func:`judged` in memory, the kept cells with ``layers["counts"]``."""
+    filtered, counts, cells, summary = judged(adata, settings, name=name)
+    filtered.layers["counts"] = counts.read()
+    return filtered, cells, summary
+
+
+def judged(adata: AnnData, settings: dict, *, name: str) -> tuple[AnnData, Counts, pd.DataFrame, pd.DataFrame]:
+    """Measure and judge cells; counts in a file are read portion by portion.
 
     Parameters
     ----------
     adata
-        Standardized data.
+        Standardized data, ``layers["counts"]`` in memory or in a file.
     settings
         The ``qc`` section of the config.
     name
@@ -161,7 +179,8 @@ def control_quality(adata: AnnData, settings: dict, *, name: str) -> tuple[AnnDa
     Returns
     -------
     tuple
-        The kept cells (metrics in ``obs``), the table of all cells with ``kept`` and ``reason``, and the summary.
+        The kept cells (metrics in ``obs``) and their counts, the table of all cells with ``kept`` and ``reason``, and
+        the summary.
 
     Raises
     ------
@@ -174,11 +193,11 @@ def control_quality(adata: AnnData, settings: dict, *, name: str) -> tuple[AnnDa
     summary = summarize(cells)
     _check_loss(summary, cells, settings, name)
     kept = cells["kept"].to_numpy()
-    filtered = adata[kept].copy()
+    filtered = sc.AnnData(obs=adata.obs[kept].copy(), var=adata.var.copy())
     filtered.obs["batch"] = filtered.obs["batch"].cat.remove_unused_categories()
     for column in cells.columns.difference(["batch", "reason", "kept"], sort=False):
         filtered.obs[f"qc_{column}"] = cells.loc[kept, column]
-    return filtered, cells, summary
+    return filtered, Counts(adata.layers["counts"], cells=kept), cells, summary
 
 
 def _check_loss(summary: pd.DataFrame, cells: pd.DataFrame, settings: dict, name: str) -> None:

@@ -17,6 +17,7 @@ import pandas as pd
 
 import scbraid
 from scbraid.contract import check_corrected, check_device, check_embedding, check_neighbors, check_probabilities
+from scbraid.disk import out_of_space
 from scbraid.errors import UserError
 from scbraid.files import embedding_table, write_embedding, write_h5ad, write_json, write_table
 from scbraid.methods import Context, Result, find, load
@@ -42,6 +43,8 @@ VERSIONED = (
     "scvi-tools",
     "torch",
 )
+#: in the folder of a run while it trains; no output, as Snakemake would delete it with the others of a failed job
+CHECKPOINT = "checkpoint"
 logger = logging.getLogger(__name__)
 
 
@@ -66,6 +69,9 @@ def run_method(
     A method that fails leaves the same files, without dimensions, neighbours, genes, labels or epochs, and its reason
     as ``failed`` in run.json: later steps find nothing in them, the others go on, and benchmark and report tell.
 
+    A training that is ended from outside leaves none of them, but perhaps a checkpoint from which the next attempt
+    goes on (``checkpoint_dir`` of :class:`~scbraid.methods.Context`).
+
     Parameters
     ----------
     adata
@@ -83,14 +89,23 @@ def run_method(
     Returns
     -------
     Why the method failed, in one line, or None.
+
+    Raises
+    ------
+    OSError
+        The disk is full, which is no failure of the method.
     """
     kind = find(method)
     accelerator = accelerator if kind.trains else "cpu"
     _clear(folder)
     model_dir = folder / "model" if kind.trains else None
-    if model_dir:
+    checkpoint_dir = folder / CHECKPOINT if kind.trains else None
+    if kind.trains:
         model_dir.mkdir(parents=True)
-    context = Context(seed=seed, accelerator=accelerator, threads=threads, model_dir=model_dir)
+        checkpoint_dir.mkdir(exist_ok=True)
+    context = Context(
+        seed=seed, accelerator=accelerator, threads=threads, model_dir=model_dir, checkpoint_dir=checkpoint_dir
+    )
     nature = {name: getattr(kind, name) for name in ("is_control", "needs_labels", "is_graph")}
     asked = {"seed": seed, "device_asked": accelerator, "threads": threads}
     facts = {"run": run, "method": method, "parameters": parameters, "failed": None, **nature, **asked}
@@ -101,7 +116,7 @@ def run_method(
         _write_result(result, folder, method=method, adata=adata)
         write_json(facts | measured, folder / "run.json")
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the other methods go on
-        facts["failed"] = failure(error, what=run)
+        facts["failed"] = failure(error, what=run, folder=folder)
         nothing = Result(device="none")
         measured = _measurements(nothing, adata.n_obs, time.perf_counter() - started)
         _clear(folder)
@@ -109,11 +124,11 @@ def run_method(
             model_dir.mkdir()
         _write_result(nothing, folder, method=method, adata=adata)
         write_json(facts | measured, folder / "run.json")
-        return facts["failed"]
-    if kind.maps:
+    if kind.maps and not facts["failed"]:
         trained = {"run": run, "method": method, "parameters": parameters, "seed": seed}
         write_reference(model_dir, adata, result.embedding, **trained, versions=software_versions())
-    return None
+    shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
+    return facts["failed"]
 
 
 def checked_result(adata: AnnData, context: Context, *, run: str, method: str, parameters: dict[str, Any]) -> Result:
@@ -162,8 +177,10 @@ def check_mapped(mapped: Mapped, adata: AnnData, context: Context, *, run: str, 
         check_probabilities(mapped.probabilities, adata.obs_names, method=run)
 
 
-def failure(error: BaseException, *, what: str) -> str:
-    """Log why something failed and put it in one line."""
+def failure(error: BaseException, *, what: str, folder: Path) -> str:
+    """Log why something that writes into a folder failed and put it in one line; a full disk is raised instead."""
+    if full := out_of_space(error, folder):
+        raise full from error
     if isinstance(error, UserError):
         logger.error("%s cannot run: %s", what, error)
         return str(error)
@@ -210,6 +227,7 @@ def probability_table(probabilities: pd.DataFrame | None, cells: pd.Index) -> pd
 
 def _measurements(result: Result, n_cells: int, seconds: float) -> dict[str, Any]:
     epochs = result.facts.get("epochs")
+    seconds = with_epochs_before(result, seconds)
     return {
         "device": result.device,
         "seconds": round(seconds, 3),
@@ -220,6 +238,13 @@ def _measurements(result: Result, n_cells: int, seconds: float) -> dict[str, Any
         **result.facts,
         "versions": software_versions(),
     }
+
+
+def with_epochs_before(result: Result, seconds: float) -> float:
+    """Seconds of a training where those measured leave out its epochs before an interruption."""
+    if result.history is None or "seconds" not in result.history:
+        return seconds
+    return max(seconds, float(result.history["seconds"].sum()))
 
 
 def _peak_gpu_mb() -> float | None:

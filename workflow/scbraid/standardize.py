@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING, Any
 
 import anndata as ad
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from scbraid.errors import MOST_NAMES, UserError, shown, suggest
+from scbraid.portions import Counts
+from scbraid.raw_counts import why_not_counts
+
+if TYPE_CHECKING:
+    from scbraid.portions import Matrix
 
 MIN_CELLS_PER_BATCH = 10
-LARGEST_EXACT_FLOAT32 = 2**24
 logger = logging.getLogger(__name__)
 
 
-def standardize(
+def standardize(adata: ad.AnnData, **options: Any) -> ad.AnnData:
+    """Bring data to scbraid's form and check them: :func:`standard_form` in memory, counts in ``layers["counts"]``."""
+    standard, counts = standard_form(adata, **options)
+    standard.layers["counts"] = counts.read()
+    return standard
+
+
+def standard_form(
     adata: ad.AnnData,
     *,
     source: str,
@@ -26,13 +37,14 @@ def standardize(
     batches: list[str] | None = None,
     feature_types: list[str] | None = None,
     query: str | None = None,
-) -> ad.AnnData:
-    """Bring data to scbraid's form and check them.
+) -> tuple[ad.AnnData, Counts]:
+    """Bring data to scbraid's form and check them; counts in a file are read portion by portion.
 
     Parameters
     ----------
     adata
-        Cells x genes with raw counts in ``X``, ``raw`` or a layer.
+        Cells x genes with raw counts in ``X``, ``raw`` or a layer, in memory or in a file
+        (:func:`~scbraid.files.open_h5ad`).
     source
         Name of the file, for messages.
     batch, label
@@ -50,9 +62,9 @@ def standardize(
 
     Returns
     -------
-    anndata.AnnData
-        ``layers["counts"]`` (CSR, float32 whole numbers), ``obs["batch"]`` and ``obs["label"]`` (categorical; missing
-        labels stay missing), all other columns of ``obs`` and ``var``, nothing else.
+    tuple
+        ``obs["batch"]`` and ``obs["label"]`` (categorical; missing labels stay missing) with all other columns of
+        ``obs`` and ``var``, nothing else; and the counts of these cells and genes (float32 whole numbers).
 
     Raises
     ------
@@ -76,8 +88,7 @@ def standardize(
         raise UserError(f"{source} has {cells.sum()} cells; a query needs at least {MIN_CELLS_PER_BATCH}")
 
     standard = ad.AnnData(obs=_rename(adata.obs[cells], chosen), var=var[genes].copy())
-    standard.layers["counts"] = sparse.csr_matrix(matrix[cells][:, genes], dtype=np.float32)
-    return standard
+    return standard, Counts(matrix, cells=cells, genes=genes)
 
 
 def _column(obs: pd.DataFrame, column: str, source: str, *, key: str) -> pd.Series:
@@ -119,27 +130,27 @@ def _check_missing(chosen: dict[str, pd.Series], source: str) -> None:
         )
 
 
-def _find_counts(adata: ad.AnnData, counts: str, source: str) -> tuple[sparse.csr_matrix, pd.DataFrame]:
+def _find_counts(adata: ad.AnnData, counts: str, source: str) -> tuple[Matrix, pd.DataFrame]:
     places = _places(adata)
     if counts != "auto":
         if counts not in places:
             raise UserError(f"{source}: there is no {shown(counts)} to take counts from, {suggest(counts, places)}")
         matrix, var = places[counts]
-        problem = _why_not_counts(matrix)
+        problem = why_not_counts(matrix)
         if problem:
             raise UserError(f"{source}: {counts} does not hold raw counts: {problem}")
-        return _csr(matrix), var
+        return matrix, var
     problems = {}
     for place, (matrix, var) in places.items():
-        problems[place] = _why_not_counts(matrix)
+        problems[place] = why_not_counts(matrix)
         if problems[place] is None:
             logger.info("raw counts found in %s", place)
-            return _csr(matrix), var
+            return matrix, var
     found = "; ".join(f"{shown(place)}: {problem}" for place, problem in problems.items())
     raise UserError(f"{source}: no raw counts found ({found or 'the file has no matrix'})")
 
 
-def _places(adata: ad.AnnData) -> dict[str, tuple[np.ndarray | sparse.spmatrix, pd.DataFrame]]:
+def _places(adata: ad.AnnData) -> dict[str, tuple[Matrix, pd.DataFrame]]:
     """All matrices of the file, the likeliest place of counts first."""
     layers = {f"layers/{name}": (adata.layers[name], adata.var) for name in adata.layers}
     places = {name: layers.pop(name) for name in ("layers/counts",) if name in layers}
@@ -148,37 +159,6 @@ def _places(adata: ad.AnnData) -> dict[str, tuple[np.ndarray | sparse.spmatrix, 
     if adata.raw is not None:
         places["raw"] = (adata.raw.X, adata.raw.var)
     return places | layers
-
-
-def _why_not_counts(matrix: np.ndarray | sparse.spmatrix) -> str | None:
-    if sparse.issparse(matrix):
-        try:
-            matrix.check_format(full_check=True)  # scipy trusts these numbers: wrong ones crash it later
-        except ValueError as error:
-            return f"the sparse matrix is damaged: {error}"
-    values = matrix.data if sparse.issparse(matrix) else np.asarray(matrix).ravel()
-    if values.size == 0 or not values.any():
-        return "every value is zero"
-    if values.dtype.kind not in "uif":
-        return f"values are of type {values.dtype}"
-    if np.issubdtype(values.dtype, np.floating):
-        if not np.isfinite(values).all():
-            return f"{int((~np.isfinite(values)).sum())} values are NaN or infinite"
-        fractional = values != np.rint(values)
-        if fractional.any():
-            return f"{int(fractional.sum())} values are not whole numbers, such as {values[fractional][0]:.4g}"
-    if values.min() < 0:
-        return f"{int((values < 0).sum())} values are negative, such as {values.min():.4g}"
-    if values.max() > LARGEST_EXACT_FLOAT32:
-        return f"the largest value is {values.max():.4g}, no plausible count"
-    return None
-
-
-def _csr(matrix: np.ndarray | sparse.spmatrix) -> sparse.csr_matrix:
-    csr = sparse.csr_matrix(matrix)
-    csr.sum_duplicates()
-    csr.eliminate_zeros()
-    return csr
 
 
 def _gene_selection(var: pd.DataFrame, feature_types: list[str] | None, source: str) -> np.ndarray:

@@ -5,20 +5,21 @@ from adapter import job
 with job(snakemake):
     import pandas as pd
 
-    from scbraid.export import integrated, run_keys
-    from scbraid.files import read_embedding, read_h5ad, read_json, read_table, write_h5ad
+    from scbraid.export import integrated, matrices, run_keys
+    from scbraid.files import open_h5ad, read_embedding, read_json, read_table, write_h5ad
 
     runs = run_keys([tuple(run) for run in snakemake.params.runs])
     names = list(runs.values())
     predicted = [f"{classifier}_{runs[run, seed]}" for classifier, run, seed in snakemake.params.transfers]
     genes = read_table(snakemake.input.genes, names=("gene",))
     facts = dict(zip(names, map(read_json, snakemake.input.facts)))
+    filtered = open_h5ad(snakemake.input.filtered)
     result = integrated(
-        read_h5ad(snakemake.input.filtered),
+        filtered,
         selected_genes=genes.loc[genes["selected"], "gene"],
         embeddings=dict(zip(names, map(read_embedding, snakemake.input.embeddings))),
         layouts=dict(zip(names, map(read_embedding, snakemake.input.umaps))),
         predictions=dict(zip(predicted, map(pd.read_parquet, snakemake.input.predictions))),
         provenance={"source": read_json(snakemake.input.source), "runs": facts},
     )
-    write_h5ad(result, snakemake.output[0])
+    write_h5ad(result, snakemake.output[0], matrices=matrices(filtered))

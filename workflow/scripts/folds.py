@@ -3,19 +3,25 @@
 from adapter import job
 
 with job(snakemake) as terminal:
+    import shutil
+    from pathlib import Path
+
     import pandas as pd
 
     from scbraid.files import read_embedding, read_h5ad, write_embedding, write_json
     from scbraid.gpus import own_gpu
+    from scbraid.runs import CHECKPOINT
     from scbraid.transfer.folds import train_folds
 
     adata = read_h5ad(snakemake.input.hvg)
     if snakemake.input.pca:
         adata.obsm["X_pca"] = read_embedding(snakemake.input.pca).to_numpy()
+    checkpoints = Path(snakemake.output.embedding).with_name(CHECKPOINT)
     with own_gpu(snakemake.params.accelerator):
         folds = train_folds(
             adata,
             pd.read_parquet(snakemake.input.cells).loc[adata.obs_names],
+            checkpoints,
             run=snakemake.wildcards.method,
             seed=int(snakemake.wildcards.seed),
             accelerator=snakemake.params.accelerator,
@@ -26,6 +32,7 @@ with job(snakemake) as terminal:
     write_embedding(folds.embedding, snakemake.output.embedding)
     write_embedding(folds.probabilities, snakemake.output.probabilities)
     write_json(folds.facts, snakemake.output.facts)
+    shutil.rmtree(checkpoints, ignore_errors=True)
     if folds.facts["failed"]:
         print(
             f"scbraid: {snakemake.rule} of {snakemake.wildcards.method} failed: {folds.facts['failed']}", file=terminal

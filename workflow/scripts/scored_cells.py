@@ -3,11 +3,11 @@
 from adapter import job
 
 with job(snakemake):
-    from scbraid.files import read_h5ad
+    from scbraid.files import open_h5ad
     from scbraid.metrics.scored import choose_cells
 
     scored = choose_cells(
-        read_h5ad(snakemake.input[0]),
+        open_h5ad(snakemake.input[0]),
         name=snakemake.wildcards.dataset,
         profile=snakemake.params.profile,
         max_cells=snakemake.params.max_cells,

@@ -86,7 +86,7 @@ def test_runs_show_time_memory_and_device(blood) -> None:
     for row in table[1:]:
         folder = blood.folder / "blood" / "runs" / row[0][1] / "seed-0"
         facts = read_json(folder / "run.json")
-        assert row[4][0] == facts["device"]
+        assert (row[3][0], row[4][0]) == (facts["device_asked"], facts["device"])
         assert float(row[5][1]) == facts["seconds"]
         assert float(row[8][1]) == facts["peak_ram_mb"]
         assert row[6][1] == ("" if facts["epochs"] is None else str(facts["epochs"]))

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+import scbraid
 from scbraid.cvae import expression, query
 from scbraid.cvae.checkpoint import Checkpoint
 from scbraid.cvae.data import ENTRIES_AT_ONCE, SMALLEST_MINIBATCH, CellData
@@ -138,7 +139,9 @@ class CVAE:
         self._canonical_embedding: np.ndarray | None = None
         self._n_trained = n_trained
 
-    def fit(self, *, checkpoint_dir: str | Path | None = None, resume: bool = True) -> CVAE:
+    def fit(
+        self, *, checkpoint_dir: str | Path | None = None, resume: bool = True, keep_checkpoint: bool = False
+    ) -> CVAE:
         """Train the model.
 
         Parameters
@@ -148,26 +151,39 @@ class CVAE:
         resume
             Whether to go on from a checkpoint found there, which an interrupted training with the same data, parameters
             and seed left; the result is that of an uninterrupted one.
+        keep_checkpoint
+            Whether to leave a checkpoint of the finished training there, for as long as results are not written.
 
         Raises
         ------
+        CheckpointError
+            If the checkpoint is of another training, or damaged.
         UserError
-            If the model is trained already, the checkpoint is of another training, or the loss does not stay finite.
+            If the model is trained already, or the loss does not stay finite.
         """
         if self._trainer.history:
             raise UserError("cvae: this model is trained already; make a new one to train again")
         checkpoint = None
         if checkpoint_dir is not None:
+            parameters = {name: value for name, value in vars(self.parameters).items() if name != "checkpoint_every"}
             identity = {
                 "seed": self.seed,
-                "parameters": vars(self.parameters),
+                "parameters": parameters,
                 "names": self.vocabulary.as_dict(),
                 "cells": hashlib.sha256("\n".join(self.cell_names[self._order]).encode()).hexdigest(),
                 "data": self.data.fingerprint(),
                 "device": self.device.type,
                 "processes": self._trainer.group.size,
+                "versions": {"scbraid": scbraid.__version__, "torch": str(torch.__version__)},
             }
-            checkpoint = Checkpoint(checkpoint_dir, identity, resume=resume, writes=self._trainer.group.leads)
+            checkpoint = Checkpoint(
+                checkpoint_dir,
+                identity,
+                every=self.parameters.checkpoint_every,
+                resume=resume,
+                keep=keep_checkpoint,
+                writes=self._trainer.group.leads,
+            )
         self._trainer.run(checkpoint)
         self._canonical_embedding = None
         return self

@@ -139,8 +139,8 @@ class Parameters:
         45
     )
     checkpoint_every: Annotated[
-        int, About("Epochs between checkpoints, where a checkpoint folder is given.", minimum=1)
-    ] = 25
+        float, About("Seconds between checkpoints, where a checkpoint folder is given.", minimum=0)
+    ] = 60.0
     precision: Annotated[
         Literal["auto", "float32", "bf16"],
         About("Arithmetic of the networks: bf16 needs a CUDA device; auto takes it there and float32 elsewhere."),

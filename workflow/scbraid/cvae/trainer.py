@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from scbraid.cvae import schedule
-from scbraid.cvae.checkpoint import Termination, end_as_requested
+from scbraid.cvae.checkpoint import Termination
 from scbraid.cvae.data import SMALLEST_MINIBATCH, n_minibatches
 from scbraid.cvae.device import keep_freed_memory
 from scbraid.cvae.distributed import Group
@@ -101,7 +101,7 @@ class Trainer:
         if self.parameters.early_stopping and not len(self.validation_cells):
             n_cells = self.data.n_cells
             raise UserError(f"cvae: early_stopping has no cells to validate on among {n_cells}; lower train_size")
-        if checkpoint is not None and (state := checkpoint.load(self.data.device)) is not None:
+        if checkpoint is not None and (state := checkpoint.load()) is not None:
             self._load_state(state)
             logger.info("going on after epoch %d of %s", self.epoch, checkpoint.path)
         keep_freed_memory()
@@ -112,12 +112,14 @@ class Trainer:
             if checkpoint.writes:
                 logger.warning("asked to end in epoch %d: leaving %s", self.epoch + 1, checkpoint.path)
             checkpoint.save(self._good)
-            end_as_requested()
+            termination.end()
+        if checkpoint is not None and checkpoint.keep:
+            checkpoint.save(self._state())
+        elif checkpoint is not None:
+            checkpoint.remove()
         if self.parameters.early_stopping and self._best is not None:
             self.model.load_state_dict(self._best["model"])
         self.model.eval()
-        if checkpoint is not None:
-            checkpoint.remove()
 
     def _run_epochs(self, checkpoint: Checkpoint | None, termination: Termination | None) -> None:
         steps_since_good = 0
@@ -132,14 +134,12 @@ class Trainer:
                 continue
             self.history.append(row)
             self._log(row)
-            due = checkpoint is not None and self.epoch % self.parameters.checkpoint_every == 0
-            ends = self.group.size > 1 and self._is_to_end(termination)
             steps_since_good += self._n_minibatches
-            if due or ends or steps_since_good >= STEPS_BETWEEN_GOOD_STATES:
+            if steps_since_good >= STEPS_BETWEEN_GOOD_STATES:
                 self._good, steps_since_good = self._state(), 0
-            if due:
-                checkpoint.save(self._good)
-            if ends:
+                if checkpoint is not None and checkpoint.is_due:
+                    checkpoint.save(self._good)
+            if self.group.size > 1 and self._is_to_end(termination):
                 return
 
     def _is_to_end(self, termination: Termination | None) -> bool:

@@ -108,12 +108,18 @@ class Context:
         CPU threads that the run may use.
     model_dir
         Folder that a training method writes its model to; None for methods that do not train.
+    checkpoint_dir
+        Folder in which a training method may keep what it needs to go on after an interruption: it outlives an attempt
+        that is ended from outside, and is removed once results are written or the method has failed by itself. What
+        lies there may come from other data or parameters, and the method has to tell. None for methods that do not
+        train.
     """
 
     seed: int
     accelerator: str
     threads: int
     model_dir: Path | None = None
+    checkpoint_dir: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

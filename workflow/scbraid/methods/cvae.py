@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from scbraid.covariates import COVARIATES
@@ -9,15 +10,20 @@ from scbraid.cvae.parameters import json_schema
 from scbraid.methods import Context, Mapped, Result, scvi_tools
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from anndata import AnnData
 
-# The label head is a method of its own (cvae_labels); checkpoints need a folder that the workflow does not hand out.
+    from scbraid.cvae import CVAE
+
+# The label head is a method of its own (cvae_labels); no result depends on when a checkpoint is written.
 NOT_OFFERED = ("classification_ratio", "checkpoint_every")
 PARAMETERS = {
     **{name: entry for name, entry in json_schema()["properties"].items() if name not in NOT_OFFERED},
     **COVARIATES,
     "max_epochs_query": scvi_tools.SCHEMAS["max_epochs_query"],
 }
+logger = logging.getLogger(__name__)
 
 
 def cvae(adata: AnnData, context: Context, **parameters: Any) -> Result:
@@ -51,7 +57,7 @@ def trained(
         accelerator=context.accelerator,
         **parameters,
     )
-    model.fit()
+    _fit(model, context.checkpoint_dir)
     model.save(context.model_dir)
     facts = dict(model.run_info)
     return Result(
@@ -61,6 +67,17 @@ def trained(
         history=model.history,
         facts=facts,
     )
+
+
+def _fit(model: CVAE, checkpoint_dir: Path | None) -> None:
+    """Train, from a checkpoint on that an earlier attempt has left; one that is of no use counts as none."""
+    from scbraid.cvae.checkpoint import CheckpointError
+
+    try:
+        model.fit(checkpoint_dir=checkpoint_dir, keep_checkpoint=True)
+    except CheckpointError as mistake:
+        logger.warning("%s %s: starting afresh", mistake.path, mistake.reason)
+        model.fit(checkpoint_dir=checkpoint_dir, keep_checkpoint=True, resume=False)
 
 
 def map_query(adata: AnnData, context: Context, *, max_epochs_query: int, **_parameters: Any) -> Mapped:

@@ -17,6 +17,7 @@ from scbraid.metrics.engine import score
 from scbraid.metrics.sample import PROFILES, stratified
 from scbraid.metrics.scib_engine import score_with_scib
 from scbraid.neighbors import among
+from scbraid.portions import Counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,7 +111,8 @@ def choose_cells(
     table = table.iloc[kept]
     phases = None
     if with_phases:
-        expression = log_normalised(adata.layers["counts"][kept])
+        is_kept = np.isin(np.arange(adata.n_obs), kept)
+        expression = log_normalised(Counts(adata.layers["counts"], cells=is_kept).read())
         phases = score_phases(expression, adata.var_names, table["batch"].to_numpy())
     if phases is None:
         return ScoredCells(table, {})

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +12,12 @@ import pandas as pd
 
 from scbraid.files import embedding_table
 from scbraid.methods import Context, find, load_mapping
-from scbraid.runs import check_mapped, checked_result, failure, probability_table
+from scbraid.runs import check_mapped, checked_result, failure, probability_table, with_epochs_before
 from scbraid.transfer.tasks import tasks, visible_labels
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from anndata import AnnData
 
 
@@ -40,6 +41,7 @@ class Folds:
 def train_folds(
     adata: AnnData,
     cells: pd.DataFrame,
+    checkpoints: Path,
     *,
     run: str,
     method: str,
@@ -57,26 +59,38 @@ def train_folds(
         HVG data, as for :func:`scbraid.runs.run_method`.
     cells
         Roles of the same cells (:func:`scbraid.transfer.tasks.assign_roles`).
+    checkpoints
+        Folder for models and checkpoints, those of finished tasks too, so that an interrupted training need not repeat
+        them. It is the caller's to remove once the result is written.
     run, method, parameters, seed, accelerator, threads
         As for :func:`scbraid.runs.run_method`.
     maps
         Whether to train on the reference alone and map the query (reference mapping), instead of training on all cells
         with the labels of the query hidden.
+
+    Raises
+    ------
+    OSError
+        The disk is full.
     """
     accelerator = accelerator if find(method).trains else "cpu"
     context = Context(seed=seed, accelerator=accelerator, threads=threads)
     train = _map_query if maps else _hide_labels
     empty = pd.DataFrame(index=pd.MultiIndex.from_arrays([[], []], names=["task", "cell"]))
     embeddings, probabilities, facts, failed = {}, {}, {}, []
-    for task, _, query in tasks(cells):
+    for number, (task, _, query) in enumerate(tasks(cells)):
         data = adata.copy()
         data.obs["label"] = visible_labels(cells, task)
         settings = {"run": run, "method": method, "parameters": parameters}
+        checkpoint_dir, model_dir = checkpoints / str(number), checkpoints / "model"
+        checkpoint_dir.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(model_dir, ignore_errors=True)
+        model_dir.mkdir()
+        own = replace(context, model_dir=model_dir, checkpoint_dir=checkpoint_dir)
         try:
-            with tempfile.TemporaryDirectory() as folder:
-                trained = train(data, cells, query, replace(context, model_dir=Path(folder)), **settings)
+            trained = train(data, cells, query, own, **settings)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, other tasks and methods go on
-            failed.append(f"{task}: {failure(error, what=f'{run} for {task}')}")
+            failed.append(f"{task}: {failure(error, what=f'{run} for {task}', folder=model_dir)}")
         else:
             embeddings[task], probabilities[task], facts[task] = trained
     if not embeddings and not failed:
@@ -93,7 +107,8 @@ def _hide_labels(
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     started = time.perf_counter()
     result = checked_result(adata, context, run=run, **settings)
-    facts = {"seconds": round(time.perf_counter() - started, 3), "epochs": result.facts.get("epochs")}
+    seconds = with_epochs_before(result, time.perf_counter() - started)
+    facts = {"seconds": round(seconds, 3), "epochs": result.facts.get("epochs")}
     return (
         embedding_table(np.asarray(result.embedding), adata.obs_names),
         probability_table(result.probabilities, adata.obs_names),
@@ -112,7 +127,7 @@ def _map_query(
     mapped = load_mapping(settings["method"])(new, context, **settings["parameters"])
     facts = {
         "seconds": round(time.perf_counter() - between, 3),
-        "seconds_reference": round(between - started, 3),
+        "seconds_reference": round(with_epochs_before(trained, between - started), 3),
         **{name: mapped.facts.get(name) for name in ("epochs", "fraction_trained")},
     }
     check_mapped(mapped, new, context, run=run, method=settings["method"])
