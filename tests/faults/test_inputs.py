@@ -18,7 +18,7 @@ from faults.data import DEMO, N_CELLS, config, sound
 from faults.terminal import check_complaint, check_refused
 from scbraid.download import fetch
 from scbraid.errors import UserError
-from scbraid.files import read_h5ad
+from scbraid.files import open_h5ad, read_h5ad
 from scbraid.neighbors import Neighbors
 from scbraid.standardize import standardize
 from support import snakemake, write_config
@@ -136,10 +136,12 @@ DATA: dict[str, tuple[Callable[[], ad.AnnData], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", DATA)
-def test_data_of_no_use(name: str) -> None:
+@pytest.mark.filterwarnings("ignore")
+def test_data_of_no_use(name: str, tmp_path: Path) -> None:
     made, options, culprit = DATA[name]
+    made().write_h5ad(tmp_path / "x.h5ad")
     with pytest.raises(UserError) as caught:
-        standardize(made(), source="x.h5ad", **{"batch": "donor"} | options)
+        standardize(open_h5ad(tmp_path / "x.h5ad"), source="x.h5ad", **{"batch": "donor"} | options)
     lines = str(caught.value).splitlines()
     check_complaint(lines, culprit)
     assert lines[0].startswith("x.h5ad: ")
@@ -177,7 +179,7 @@ FILES: dict[str, Callable[[Path], Any]] = {
 
 def read(path: Path, folder: Path) -> ad.AnnData:
     fetched = fetch(str(path), sha256=None, folder=folder / "downloads", record=folder / "record.json")
-    return standardize(read_h5ad(fetched["path"]), source=str(path), batch="donor")
+    return standardize(open_h5ad(fetched["path"]), source=str(path), batch="donor")
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -98,6 +98,7 @@ def strike(checkout: Path, run: Background, generator: np.random.Generator) -> s
     return victim
 
 
+@pytest.mark.timeout(300 + 60 * KILLS)
 def test_killed_runs_end_like_an_undisturbed_one(checkout: Path, undisturbed: Path) -> None:
     generator = np.random.default_rng(SEED)
     run = Background(checkout, *ARGUMENTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from benchmarks.dag import dry_run, large_config, read_jobs
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DATASETS, METHODS, SEEDS = 50, 12, 3
+LONGEST = 60  # seconds of one core, which other work on the machine does not lengthen
 ON_CPU = 2  # harmony
 WITH_LABELS = 2  # scanvi, cvae_labels; each trains once more for every batch that is left out
 MAPPING = 7  # scvi, scanvi, cvae and cvae_labels, and the variants of them
@@ -36,9 +38,10 @@ def checkout(tmp_path: Path) -> Path:
     return copy_checkout(tmp_path / "scbraid")
 
 
-@pytest.mark.timeout(60)
 def test_every_job_of_50_datasets_12_methods_and_3_seeds_is_planned_in_a_minute(checkout: Path) -> None:
     expected = {rule: DATASETS * jobs for rule, jobs in JOBS_OF_DATASET.items()} | JOBS_OF_CONFIG
     with dry_run(checkout, write_config(large_config(DATASETS), checkout / "large.yaml")) as process:
         jobs = read_jobs(process)
+        used = psutil.Process(process.pid).cpu_times()
+    assert used.user + used.system < LONGEST
     assert jobs == expected | {"total": sum(expected.values())}
