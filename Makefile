@@ -1,5 +1,6 @@
 # `make demo` and `make test` need nothing but Python 3.11 or newer, git and make.
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# /usr/sbin, where SLURM's daemons lie, is not on everybody's path.
+export PATH := $(CURDIR)/.venv/bin:$(PATH):/usr/sbin
 READY := .venv/installed.lock
 
 .PHONY: demo test test-browser test-cluster test-faults lint format docs lock bench bench-scale
