@@ -50,14 +50,14 @@ def test_memory_follows_the_size_of_the_data(submitted: Run) -> None:
     results = submitted.checkout / "results" / "pbmc"
     hvg, pca = results / "features" / "hvg.h5ad", results / "pca" / "embedding.parquet"
     source = submitted.checkout / "resources" / "pbmc" / "pbmc.h5ad"
-    inputs = {
-        "prepare_download_features_pca_qc_roles_...": [source],
-        "integrate_wildcards_pbmc_harmony_0": [hvg, pca],
-        TRAIN: [hvg],
+    expected = {
+        "prepare_download_features_pca_qc_roles_...": 4000 + 4 * megabytes(source),
+        "integrate_wildcards_pbmc_harmony_0": 1500 + 12 * megabytes(hvg, pca),
+        TRAIN: 1500 + 12 * megabytes(hvg),
     }
-    for name, files in inputs.items():
+    for name, memory in expected.items():
         (job,) = submitted.jobs_of(name)
-        assert job["MinMemoryNode"] == f"{int(1500 + 12 * megabytes(*files))}M", name
+        assert job["MinMemoryNode"] == f"{int(memory)}M", name
 
 
 def test_time_limits_are_those_of_the_rules(submitted: Run) -> None:

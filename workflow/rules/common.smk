@@ -313,8 +313,11 @@ data_memory = memory(1500, per_input=12)
 
 
 def source_memory(wildcards, attempt):
-    """Megabytes to read a source in portions, or whole where it is compressed by columns; a URL counts as a gigabyte."""
-    return int(attempt * (2000 + 4 * 2**10 * source_gigabytes(wildcards)))
+    """Megabytes to read a source in portions, or whole where it is compressed by columns; a URL counts as a gigabyte.
+
+    Enough for quality control too: what that needs is not known yet where both are steps of one job.
+    """
+    return int(attempt * (4000 + 4 * 2**10 * source_gigabytes(wildcards)))
 
 
 def source_gigabytes(wildcards):
