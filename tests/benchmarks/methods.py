@@ -132,7 +132,7 @@ def main() -> None:
         folder = OUTPUT / name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.yaml").write_text(yaml.safe_dump(config(name, options.classifiers), sort_keys=False))
-        run_workflow(folder, cores=options.cores)
+        subprocess.run(workflow_command(folder, cores=options.cores), check=True, cwd=ROOT)
     found = gathered(OUTPUT)
     for name, table in zip(("methods", "transfer", "mapping"), found):
         table.to_csv(OUTPUT / f"{name}.tsv", sep="\t", index=False, float_format="%.4f")
@@ -140,11 +140,10 @@ def main() -> None:
     print(tables(*found))
 
 
-def run_workflow(folder: Path, *, cores: str) -> None:
-    """Run Snakemake in a folder with a config.yaml."""
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
-    command += ["--configfile", str(folder / "config.yaml"), "--cores", cores]
-    subprocess.run(command, check=True, cwd=ROOT)
+def workflow_command(folder: Path, *targets: str, cores: str) -> list[str]:
+    """Command that runs the workflow in a folder with a config.yaml."""
+    command = [sys.executable, "-m", "snakemake", *targets, "--snakefile", str(ROOT / "Snakefile")]
+    return [*command, "--directory", str(folder), "--configfile", str(folder / "config.yaml"), "--cores", cores]
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import re
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 import pandas as pd
 import psutil
 import yaml
+from methods import workflow_command
 from quality import DATASETS, ROOT, markdown_table
 from simulated import SimulatedCells
 
@@ -73,9 +73,8 @@ class PeakMemory(threading.Thread):
 def measured(folder: Path, *, cores: int) -> dict[str, float]:
     """Run the workflow in a folder; peak memory of each script that ran, in megabytes."""
     (folder / "config.yaml").write_text(yaml.safe_dump(CONFIG))
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
-    command += ["--configfile", str(folder / "config.yaml"), "--cores", str(cores)]
-    process = psutil.Popen([*command, *(f"results/cells/{target}" for target in TARGETS)], cwd=ROOT)
+    command = workflow_command(folder, *(f"results/cells/{target}" for target in TARGETS), cores=str(cores))
+    process = psutil.Popen(command, cwd=ROOT)
     memory = PeakMemory(process)
     memory.start()
     if process.wait():

@@ -295,8 +295,9 @@ class InterruptionError(BaseException):
     """As what a process is ended by from outside, no method's own."""
 
 
-def leave_checkpoint(adata: AnnData, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Interrupt a run of the CVAE when its training is done."""
+@pytest.fixture
+def interrupted(demo_hvg: AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folder of a run of the CVAE that was interrupted when its training was done."""
 
     def interrupt(model: CVAE, folder: Path) -> None:
         raise InterruptionError
@@ -304,18 +305,14 @@ def leave_checkpoint(adata: AnnData, folder: Path, monkeypatch: pytest.MonkeyPat
     with monkeypatch.context() as patch:
         patch.setattr(CVAE, "save", interrupt)
         with pytest.raises(InterruptionError):
-            run("cvae", adata, folder)
+            run("cvae", demo_hvg, tmp_path / "x")
+    return tmp_path / "x"
 
 
 def test_interrupted_training_goes_on_from_its_checkpoint(
-    finished: Callable[[str], Path],
-    demo_hvg: AnnData,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    finished: Callable[[str], Path], demo_hvg: AnnData, interrupted: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    folder, whole = tmp_path / "x", finished("cvae")
-    leave_checkpoint(demo_hvg, folder, monkeypatch)
+    folder, whole = interrupted, finished("cvae")
     assert {path.name for path in folder.iterdir()} == {"model", "checkpoint"}
     with caplog.at_level("INFO"):
         run("cvae", demo_hvg, folder)
@@ -339,12 +336,10 @@ def test_checkpoint_of_no_use_is_discarded(
     told: str,
     finished: Callable[[str], Path],
     demo_hvg: AnnData,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    interrupted: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    folder, checkpoint = tmp_path / "x", tmp_path / "x" / "checkpoint" / "checkpoint.pt"
-    leave_checkpoint(demo_hvg, folder, monkeypatch)
+    folder, checkpoint = interrupted, interrupted / "checkpoint" / "checkpoint.pt"
     if spoil == "bytes":
         checkpoint.write_bytes(checkpoint.read_bytes()[:-1])
     run("cvae", demo_hvg, folder, seed=1 if spoil == "seed" else 0)
