@@ -36,7 +36,7 @@ format: $(READY)
 	ruff check --fix-only --quiet . ; ruff format . && snakefmt Snakefile workflow/rules
 
 docs: $(READY)
-	PYTHONPATH=workflow python -m scbraid.manual
+	PYTHONPATH=workflow python -m scbraid.config.manual
 
 bench: $(READY)
 	PYTHONPATH=workflow python tests/benchmarks/bench_cvae.py

@@ -13,7 +13,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "workflow"))
 
-from scbraid.demo import SCVI_REQUIREMENT, build  # noqa: E402
+from demo import SCVI_REQUIREMENT, build  # noqa: E402
+
 from scbraid.errors import UserError  # noqa: E402
 
 logger = logging.getLogger("rebuild")

@@ -19,8 +19,9 @@ import pandas as pd
 import torch
 from quality import DATASETS, ROOT, load, markdown_table
 
-from scbraid.methods import Context, load_mapping, parameter_schema
-from scbraid.methods import load as load_method
+from scbraid.methods.registry import load as load_method
+from scbraid.methods.registry import load_mapping, parameter_schema
+from scbraid.methods.spec import Context
 from scbraid.transfer.classifiers import knn
 
 RUNS: dict[str, dict[str, Any]] = {

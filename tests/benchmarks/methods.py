@@ -18,7 +18,8 @@ import pandas as pd
 import yaml
 from quality import DATASETS, N_TOP_GENES, ROOT, markdown_table
 
-from scbraid.files import read_h5ad, read_json, read_table
+from scbraid.data.h5ad import read_h5ad
+from scbraid.files import read_json, read_table
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -43,9 +43,9 @@ def tables(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
 def scbraid(options: argparse.Namespace) -> pd.DataFrame:
     """Our engine with all metrics, or those given."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow"))
+    from scbraid.graphs.neighbors import nearest_neighbors
     from scbraid.metrics.engine import score
     from scbraid.metrics.sample import PROFILES, stratified
-    from scbraid.neighbors import nearest_neighbors
 
     embedding, pca, cells = tables(options.folder)
     clock, profile = Clock(), PROFILES[options.profile]

@@ -18,8 +18,9 @@ import torch
 from quality import METHODS as BY_HAND
 from quality import load, markdown_table, run_command
 
-from scbraid.methods import Context, parameter_schema
-from scbraid.methods import load as load_method
+from scbraid.methods.registry import load as load_method
+from scbraid.methods.registry import parameter_schema
+from scbraid.methods.spec import Context
 
 if TYPE_CHECKING:
     import numpy as np

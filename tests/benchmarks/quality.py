@@ -22,14 +22,14 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow"))
 
-from scbraid.contract import check_embedding
-from scbraid.features import select_features
-from scbraid.files import read_h5ad
+from scbraid.data.h5ad import read_h5ad
+from scbraid.data.standardize import standardize
+from scbraid.graphs.neighbors import nearest_neighbors
 from scbraid.metrics.engine import score
 from scbraid.metrics.total import total
-from scbraid.neighbors import nearest_neighbors
-from scbraid.pca import unintegrated_pca
-from scbraid.standardize import standardize
+from scbraid.preprocess.features import select_features
+from scbraid.preprocess.pca import unintegrated_pca
+from scbraid.runs.contract import check_embedding
 
 if TYPE_CHECKING:
     import numpy as np

@@ -24,7 +24,7 @@ from methods import workflow_command
 from quality import DATASETS, ROOT, markdown_table
 from simulated import SimulatedCells
 
-from scbraid.files import read_h5ad, write_h5ad
+from scbraid.data.h5ad import read_h5ad, write_h5ad
 
 OUTPUT = ROOT / "results" / "bench" / "scale"
 #: script of the step, and the file where Snakemake writes its seconds

@@ -27,7 +27,7 @@ PLACES = 2**22
 class SimulatedCells:
     """Cells with Poisson counts around the mean of a demo batch and cell type, library sizes log-normal.
 
-    The counts are drawn in portions when they are written (:func:`scbraid.files.write_h5ad`).
+    The counts are drawn in portions when they are written (:func:`scbraid.data.h5ad.write_h5ad`).
     """
 
     def __init__(self, demo: ad.AnnData, n_cells: int, *, seed: int = 0) -> None:

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from browser.scatter import REACH, Scatter
+from scbraid.report.drawing.points import cell_palettes, umap_points
 from scbraid.report.pages import environment
-from scbraid.report.points import cell_palettes, umap_points
-from scbraid.report.results import DatasetResults
-from scbraid.report.run_results import RunResults
+from scbraid.report.reading.dataset import DatasetResults
+from scbraid.report.reading.runs import RunResults
 
 if TYPE_CHECKING:
     from pathlib import Path

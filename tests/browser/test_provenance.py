@@ -6,7 +6,7 @@ import time
 
 import yaml
 
-from scbraid.config import resolve
+from scbraid.config.resolve import resolve
 from scbraid.files import read_json
 
 SECONDS = 10

@@ -9,9 +9,10 @@ import pytest
 
 from faults.data import DEMO
 from faults.terminal import check_complaint, check_refused
-from scbraid.config import load_schema, resolve
+from scbraid.config.resolve import resolve
+from scbraid.config.schema import load_schema
 from scbraid.errors import UserError
-from scbraid.methods import METHODS, parameter_schema
+from scbraid.methods.registry import METHODS, parameter_schema
 from support import snakemake, write_config
 
 if TYPE_CHECKING:

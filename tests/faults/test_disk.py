@@ -14,9 +14,10 @@ import pytest
 from faults.data import DEMO, config
 from faults.server import serving
 from faults.terminal import check_complaint, check_refused
-from scbraid.download import fetch
+from scbraid.data.download import fetch
+from scbraid.data.h5ad import read_h5ad
 from scbraid.errors import UserError
-from scbraid.files import read_h5ad, read_json, write_json
+from scbraid.files import read_json, write_json
 from support import copy_checkout, snakemake, write_config
 
 if TYPE_CHECKING:

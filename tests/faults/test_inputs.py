@@ -16,11 +16,11 @@ from scipy import sparse
 
 from faults.data import DEMO, N_CELLS, config, sound
 from faults.terminal import check_complaint, check_refused
-from scbraid.download import fetch
+from scbraid.data.download import fetch
+from scbraid.data.h5ad import open_h5ad, read_h5ad
+from scbraid.data.standardize import standardize
 from scbraid.errors import UserError
-from scbraid.files import open_h5ad, read_h5ad
-from scbraid.neighbors import Neighbors
-from scbraid.standardize import standardize
+from scbraid.graphs.neighbors import Neighbors
 from support import snakemake, write_config
 
 if TYPE_CHECKING:

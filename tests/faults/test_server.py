@@ -1,6 +1,6 @@
 """Downloads from a server that misbehaves: asked again or refused in a clear line, and a good file that is there stays.
 
-What :func:`scbraid.download.fetch` does with each status and content is tested in tests/unit/test_download.py.
+What :func:`scbraid.data.download.fetch` does with each status and content is tested in tests/unit/test_download.py.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import pytest
 from faults.data import DEMO, config
 from faults.server import serving
 from faults.terminal import check_complaint, check_refused
-from scbraid import download
-from scbraid.download import fetch
+from scbraid.data import download
+from scbraid.data.download import fetch
 from scbraid.errors import UserError
 from support import snakemake, write_config
 

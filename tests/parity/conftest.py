@@ -9,8 +9,8 @@ import pytest
 import scanpy as sc
 
 from parity.cells import DATASETS, EMBEDDINGS, embed, load
+from scbraid.graphs.neighbors import Neighbors, connectivities, nearest_neighbors
 from scbraid.metrics.engine import score
-from scbraid.neighbors import Neighbors, connectivities, nearest_neighbors
 
 if TYPE_CHECKING:
     import anndata as ad

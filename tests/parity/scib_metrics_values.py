@@ -28,7 +28,7 @@ import scib_metrics as sm  # noqa: E402 - JAX takes its precision first
 from scib_metrics.metrics._kbet import _kbet  # noqa: E402 - sm.kbet wants a neighbourhood of every cell
 from scib_metrics.nearest_neighbors import NeighborsResults, pynndescent  # noqa: E402
 
-from scbraid.neighbors import Neighbors, connectivities, nearest_neighbors  # noqa: E402
+from scbraid.graphs.neighbors import Neighbors, connectivities, nearest_neighbors  # noqa: E402
 
 if TYPE_CHECKING:
     from anndata import AnnData

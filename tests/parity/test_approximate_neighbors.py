@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from scbraid import neighbors
-from scbraid.neighbors import nearest_neighbors
+from scbraid.graphs import neighbors
+from scbraid.graphs.neighbors import nearest_neighbors
 
 
 def test_approximate_search_finds_nearly_all_and_repeats_itself(monkeypatch):

@@ -15,15 +15,15 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.cluster import KMeans
 
 from parity.cells import codes
-from scbraid.gene_families import G2M_PHASE, S_PHASE
+from scbraid.graphs.diffusion import diffusion_neighbors
+from scbraid.graphs.neighbors import Neighbors, connectivities, nearest_neighbors
 from scbraid.metrics import clustering
 from scbraid.metrics.cell_cycle import PHASES, cell_cycle_genes, score_phases
-from scbraid.metrics.diffusion import diffusion_neighbors
 from scbraid.metrics.engine import score
 from scbraid.metrics.hvg_overlap import hvg_overlap
 from scbraid.metrics.isolated import isolated_label_f1, isolated_labels
 from scbraid.metrics.lisi import lisi, neighbor_probabilities
-from scbraid.neighbors import Neighbors, connectivities, nearest_neighbors
+from scbraid.preprocess.gene_families import G2M_PHASE, S_PHASE
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,9 +5,9 @@ from __future__ import annotations
 import anndata as ad
 import pytest
 
-from scbraid.features import select_features
-from scbraid.pca import unintegrated_pca
-from scbraid.standardize import standardize
+from scbraid.data.standardize import standardize
+from scbraid.preprocess.features import select_features
+from scbraid.preprocess.pca import unintegrated_pca
 from support import ROOT
 
 

@@ -13,10 +13,13 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from scbraid import demo
 from scbraid.errors import UserError
+from support import ROOT
 
-FOLDER = Path(__file__).resolve().parents[2] / "resources" / "pbmc"
+FOLDER = ROOT / "resources" / "pbmc"
+sys.path.insert(0, str(FOLDER))
+import demo  # noqa: E402
+
 CELLS = {"pbmc68k_v1": 700, "pbmc10k_v3": 193, "pbmc5k_v3": 187}
 
 

@@ -10,16 +10,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scbraid.data.h5ad import read_h5ad, read_obs, write_h5ad
 from scbraid.errors import UserError
 from scbraid.files import (
     embedding_table,
     read_embedding,
-    read_h5ad,
     read_json,
-    read_obs,
     read_table,
     write_embedding,
-    write_h5ad,
     write_json,
     write_table,
 )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from scbraid.config import resolve
-from scbraid.manual import MANUAL, filled_in
+from scbraid.config.manual import MANUAL, filled_in
+from scbraid.config.resolve import resolve
 from support import ROOT, copy_checkout, demo_config, snakemake, write_config
 
 if TYPE_CHECKING:

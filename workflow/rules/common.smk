@@ -5,13 +5,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
 
-from scbraid.config import resolve
-from scbraid.covariates import covariates_of
-from scbraid.download import is_url
+from scbraid.config.resolve import resolve
+from scbraid.data.covariates import covariates_of
+from scbraid.data.download import is_url
 from scbraid.errors import UserError
-from scbraid.methods import find, own
+from scbraid.methods.registry import find
+from scbraid.methods import own
 from scbraid.metrics import METRICS
-from scbraid.reference import why_no_reference
+from scbraid.plan.references import why_no_reference
 from scbraid.transfer.tasks import EACH_BATCH, applies
 
 try:

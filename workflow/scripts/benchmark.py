@@ -3,9 +3,10 @@
 from adapter import job
 
 with job(snakemake):
-    from scbraid.benchmark import gather, summarize
-    from scbraid.export import run_keys
-    from scbraid.files import read_embedding, read_json, read_obs, read_table, write_table
+    from scbraid.benchmark.export import run_keys
+    from scbraid.benchmark.summary import gather, summarize
+    from scbraid.data.h5ad import read_obs
+    from scbraid.files import read_embedding, read_json, read_table, write_table
     from scbraid.plots.chart_figure import chart_figure
     from scbraid.plots.charts import bio_against_batch, score_against_time
     from scbraid.plots.scores import score_table

@@ -3,8 +3,9 @@
 from adapter import job
 
 with job(snakemake):
-    from scbraid.covariates import check_covariates
-    from scbraid.files import read_obs, write_table
+    from scbraid.data.covariates import check_covariates
+    from scbraid.data.h5ad import read_obs
+    from scbraid.files import write_table
 
     obs = read_obs(snakemake.input[0])
     covariates = check_covariates(obs, snakemake.params.covariates, name=snakemake.wildcards.dataset)

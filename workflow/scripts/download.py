@@ -5,7 +5,7 @@ from adapter import job
 with job(snakemake):
     from pathlib import Path
 
-    from scbraid.download import fetch
+    from scbraid.data.download import fetch
     from scbraid.files import write_json
 
     downloads = Path("resources/downloads")

@@ -5,8 +5,9 @@ from adapter import job
 with job(snakemake):
     import pandas as pd
 
-    from scbraid.export import integrated, matrices, run_keys
-    from scbraid.files import open_h5ad, read_embedding, read_json, read_table, write_h5ad
+    from scbraid.benchmark.export import integrated, matrices, run_keys
+    from scbraid.data.h5ad import open_h5ad, write_h5ad
+    from scbraid.files import read_embedding, read_json, read_table
 
     runs = run_keys([tuple(run) for run in snakemake.params.runs])
     names = list(runs.values())

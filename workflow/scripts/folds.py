@@ -8,9 +8,10 @@ with job(snakemake) as terminal:
 
     import pandas as pd
 
-    from scbraid.files import read_embedding, read_h5ad, write_embedding, write_json
-    from scbraid.gpus import own_gpu
-    from scbraid.runs import CHECKPOINT
+    from scbraid.data.h5ad import read_h5ad
+    from scbraid.files import read_embedding, write_embedding, write_json
+    from scbraid.runs.gpus import own_gpu
+    from scbraid.runs.run import CHECKPOINT
     from scbraid.transfer.folds import train_folds
 
     adata = read_h5ad(snakemake.input.hvg)

@@ -7,10 +7,11 @@ with job(snakemake) as terminal:
 
     import pandas as pd
 
-    from scbraid.files import read_embedding, read_h5ad
-    from scbraid.gpus import own_gpu
+    from scbraid.data.h5ad import read_h5ad
+    from scbraid.files import read_embedding
     from scbraid.labels import known_labels
-    from scbraid.runs import run_method
+    from scbraid.runs.gpus import own_gpu
+    from scbraid.runs.run import run_method
     from scbraid.transfer.tasks import visible_labels
 
     adata = read_h5ad(snakemake.input.hvg)

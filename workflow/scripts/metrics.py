@@ -3,9 +3,10 @@
 from adapter import job
 
 with job(snakemake):
-    from scbraid.files import read_embedding, read_h5ad, write_table
+    from scbraid.data.h5ad import read_h5ad
+    from scbraid.files import read_embedding, write_table
+    from scbraid.graphs.neighbors import Neighbors
     from scbraid.metrics.scored import ScoredCells, score_run
-    from scbraid.neighbors import Neighbors
 
     scores = score_run(
         read_embedding(snakemake.input.embedding),

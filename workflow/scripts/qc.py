@@ -3,10 +3,11 @@
 from adapter import job
 
 with job(snakemake):
-    from scbraid.files import open_h5ad, write_h5ad, write_table
+    from scbraid.data.h5ad import open_h5ad, write_h5ad
+    from scbraid.files import write_table
     from scbraid.plots import qc as plots
     from scbraid.plots.style import save
-    from scbraid.qc import judged
+    from scbraid.preprocess.qc import judged
 
     adata = open_h5ad(snakemake.input[0])
     filtered, counts, cells, summary = judged(adata, snakemake.params.settings, name=snakemake.wildcards.dataset)

@@ -5,12 +5,13 @@ from adapter import job
 with job(snakemake):
     import pandas as pd
 
-    from scbraid.files import read_embedding, read_h5ad, read_json, read_table, write_h5ad
+    from scbraid.data.h5ad import read_h5ad, write_h5ad
+    from scbraid.files import read_embedding, read_json, read_table
+    from scbraid.mapping.export import mapped_cells
+    from scbraid.mapping.reference import read_reference
     from scbraid.plots.query import query_umaps
     from scbraid.plots.style import save
-    from scbraid.query.export import mapped_cells
-    from scbraid.reference import read_reference
-    from scbraid.report.query import write_query_report
+    from scbraid.report.sections.mapping import write_query_report
 
     predictions, layout = pd.read_parquet(snakemake.input.predictions), read_embedding(snakemake.input.umap)
     facts, reference = read_json(snakemake.input.facts), read_reference(snakemake.input.reference)

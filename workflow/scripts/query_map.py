@@ -3,10 +3,11 @@
 from adapter import job
 
 with job(snakemake):
-    from scbraid.files import read_h5ad, write_embedding, write_json, write_table
-    from scbraid.gpus import own_gpu
-    from scbraid.query.mapping import map_onto
-    from scbraid.reference import read_reference
+    from scbraid.data.h5ad import read_h5ad
+    from scbraid.files import write_embedding, write_json, write_table
+    from scbraid.mapping.map_onto import map_onto
+    from scbraid.mapping.reference import read_reference
+    from scbraid.runs.gpus import own_gpu
 
     with own_gpu(snakemake.params.accelerator):
         mapped = map_onto(

@@ -3,10 +3,11 @@
 from adapter import job
 
 with job(snakemake):
-    from scbraid.files import read_embedding, read_obs, write_table
+    from scbraid.data.h5ad import read_obs
+    from scbraid.files import read_embedding, write_table
     from scbraid.labels import known_labels
-    from scbraid.query.labels import predict_labels
-    from scbraid.reference import read_reference
+    from scbraid.mapping.labels import predict_labels
+    from scbraid.mapping.reference import read_reference
     from scbraid.transfer.scores import score_predictions
 
     obs = read_obs(snakemake.input.query)

@@ -3,7 +3,7 @@
 from adapter import job
 
 with job(snakemake):
-    from scbraid.files import read_obs
+    from scbraid.data.h5ad import read_obs
     from scbraid.transfer.tasks import assign_roles
 
     obs = read_obs(snakemake.input[0])

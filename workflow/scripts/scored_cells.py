@@ -3,7 +3,7 @@
 from adapter import job
 
 with job(snakemake):
-    from scbraid.files import open_h5ad
+    from scbraid.data.h5ad import open_h5ad
     from scbraid.metrics.scored import choose_cells
 
     scored = choose_cells(

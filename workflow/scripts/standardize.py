@@ -3,9 +3,10 @@
 from adapter import job
 
 with job(snakemake):
-    from scbraid.download import located
-    from scbraid.files import open_h5ad, read_json, write_h5ad
-    from scbraid.standardize import standard_form
+    from scbraid.data.download import located
+    from scbraid.data.h5ad import open_h5ad, write_h5ad
+    from scbraid.data.standardize import standard_form
+    from scbraid.files import read_json
 
     source = located(read_json(snakemake.input.source), manifest=snakemake.input.source)
     standard, counts = standard_form(open_h5ad(source), source=source, **snakemake.params)

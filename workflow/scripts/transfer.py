@@ -6,7 +6,7 @@ with job(snakemake):
     import pandas as pd
 
     from scbraid.files import read_embedding, write_table
-    from scbraid.neighbors import Neighbors
+    from scbraid.graphs.neighbors import Neighbors
     from scbraid.transfer.predict import predict
     from scbraid.transfer.scores import score_predictions
 

@@ -4,8 +4,8 @@ from adapter import job
 
 with job(snakemake):
     from scbraid.files import read_embedding, write_embedding
-    from scbraid.layout import umap_layout
-    from scbraid.neighbors import Neighbors
+    from scbraid.graphs.neighbors import Neighbors
+    from scbraid.graphs.umap import umap_layout
 
     layout = umap_layout(
         read_embedding(snakemake.input.embedding), Neighbors.load(snakemake.input.neighbors), **snakemake.params

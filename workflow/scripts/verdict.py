@@ -7,7 +7,7 @@ with job(snakemake) as terminal:
 
     from scbraid.errors import UserError
     from scbraid.files import read_table
-    from scbraid.outcome import forget, verdict
+    from scbraid.runs.outcome import forget, verdict
 
     table = read_table(snakemake.input.runs, names=("run", "reason"))
     failures = verdict(table)

@@ -7,9 +7,10 @@ import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal, kl_divergence
 
 from scbraid.cvae.data import Covariates
-from scbraid.cvae.model import VAE, Dimensions
+from scbraid.cvae.dimensions import Dimensions
+from scbraid.cvae.model import VAE
+from scbraid.cvae.normals import Normals
 from scbraid.cvae.parameters import Parameters
-from scbraid.cvae.priors import Normals
 
 N_CELLS, N_LATENT, N_GENES = 5, 3, 8
 

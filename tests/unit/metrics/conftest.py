@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from scbraid.graphs.neighbors import nearest_neighbors
 from scbraid.metrics.engine import score
-from scbraid.neighbors import nearest_neighbors
 
 if TYPE_CHECKING:
     import pandas as pd

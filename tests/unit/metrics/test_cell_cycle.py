@@ -6,9 +6,9 @@ import pytest
 from scipy import sparse
 from sklearn.linear_model import LinearRegression
 
-from scbraid.gene_families import G2M_PHASE, S_PHASE
 from scbraid.metrics.cell_cycle import cell_cycle, cell_cycle_genes, score_phases
 from scbraid.metrics.pcr import share_explained, variance_explained
+from scbraid.preprocess.gene_families import G2M_PHASE, S_PHASE
 
 BATCH = np.repeat([0, 1], 100)
 

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from scbraid.errors import UserError
+from scbraid.graphs.neighbors import nearest_neighbors
 from scbraid.metrics import METRICS
 from scbraid.metrics.engine import score
-from scbraid.neighbors import nearest_neighbors
 
 COMPARING = ["cell_cycle", "hvg_overlap", "trajectory"]  # with expression or a pseudotime, which is not given here
 BIO = [name for name, metric in METRICS.items() if metric.group == "bio" and name not in COMPARING]

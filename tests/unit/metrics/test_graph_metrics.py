@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from scbraid.graphs.leiden import leiden
+from scbraid.graphs.neighbors import connectivities, nearest_neighbors
 from scbraid.metrics.by_label import mean_over_labels
-from scbraid.metrics.clustering import best_partition, kmeans, leiden
+from scbraid.metrics.clustering import best_partition, kmeans
 from scbraid.metrics.connectivity import in_largest_part
 from scbraid.metrics.sample import PROFILES
-from scbraid.neighbors import connectivities, nearest_neighbors
 
 
 def graph_of(edges: list[tuple[int, int]], n_cells: int) -> sparse.csr_matrix:

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import sparse, stats
 
+from scbraid.graphs.diffusion import diffusion_neighbors
+from scbraid.graphs.neighbors import connectivities, nearest_neighbors
 from scbraid.metrics.by_label import mean_over_labels
-from scbraid.metrics.diffusion import diffusion_neighbors
 from scbraid.metrics.kbet import accepted, batch_test
-from scbraid.neighbors import connectivities, nearest_neighbors
 
 
 def kbet(graph: sparse.csr_matrix, labels: np.ndarray, batch: np.ndarray) -> float | None:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scbraid.graphs.neighbors import nearest_neighbors
 from scbraid.metrics.lisi import clisi, ilisi, lisi, neighbor_probabilities
-from scbraid.neighbors import nearest_neighbors
 
 
 @pytest.fixture(scope="module")

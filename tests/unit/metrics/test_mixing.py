@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scbraid.graphs.neighbors import nearest_neighbors
 from scbraid.metrics.by_label import median_over_labels
 from scbraid.metrics.mixing import mixing_within_labels
-from scbraid.neighbors import nearest_neighbors
 
 
 def within(points: np.ndarray, labels: np.ndarray, batch: np.ndarray) -> np.ndarray:

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scbraid.graphs.neighbors import nearest_neighbors
 from scbraid.metrics.sample import PROFILES
 from scbraid.metrics.scib_engine import score_with_scib
-from scbraid.neighbors import nearest_neighbors
 
 SAME = ["nmi", "ari", "silhouette_label", "silhouette_batch", "graph_connectivity", "pcr"]
 

@@ -7,9 +7,9 @@ import pytest
 
 from scbraid.errors import UserError
 from scbraid.files import embedding_table
+from scbraid.graphs.neighbors import nearest_neighbors
 from scbraid.metrics.engine import score
 from scbraid.metrics.scored import ScoredCells, choose_cells, score_run
-from scbraid.neighbors import nearest_neighbors
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scbraid.graphs.neighbors import connectivities, nearest_neighbors
 from scbraid.metrics.trajectory import conservation, pseudotime_after
-from scbraid.neighbors import connectivities, nearest_neighbors
 
 LABELS = np.repeat([0, 1, 2], 100)
 

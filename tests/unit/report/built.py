@@ -10,17 +10,18 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from scbraid.benchmark import gather, summarize
-from scbraid.config import resolve
-from scbraid.features import select_features
-from scbraid.files import embedding_table, write_embedding, write_h5ad, write_json, write_table
-from scbraid.methods import METHODS as REGISTRY
+from scbraid.benchmark.summary import gather, summarize
+from scbraid.config.resolve import resolve
+from scbraid.data.h5ad import write_h5ad
+from scbraid.files import embedding_table, write_embedding, write_json, write_table
+from scbraid.methods.registry import METHODS as REGISTRY
 from scbraid.metrics import METRICS
 from scbraid.metrics.scored import choose_cells
 from scbraid.plots import qc as qc_plots
 from scbraid.plots.style import save
 from scbraid.plots.umap import umap_grid
-from scbraid.qc import control_quality
+from scbraid.preprocess.features import select_features
+from scbraid.preprocess.qc import control_quality
 from scbraid.report import write_report
 from scbraid.transfer.predict import predict
 from scbraid.transfer.scores import score_predictions

@@ -7,9 +7,9 @@ import math
 import pandas as pd
 import pytest
 
-from scbraid.config import resolve
-from scbraid.methods import METHODS
-from scbraid.report.answer import Answer, answer
+from scbraid.config.resolve import resolve
+from scbraid.methods.registry import METHODS
+from scbraid.report.sections.answer import Answer, answer
 
 
 def answer_for(

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from scbraid.plots.charts import bio_against_batch
-from scbraid.report.charts import draw, score_charts
+from scbraid.report.drawing.charts import draw, score_charts
+from unit.benchmark.standing import standing
 from unit.report.page import Page
-from unit.standing import standing
 
 PLACE = re.compile(
     r'<g class="mark([^"]*)" role="img" style="--light:(#\w+);--dark:(#\w+)"><title>([^<]*)</title>.*?'

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scbraid.report.matrices import MAX_LABELS, agreement_matrix, confusion_matrix, extent, gather_rare
-from scbraid.report.reliability import reliability_plot
+from scbraid.report.drawing.matrices import MAX_LABELS, agreement_matrix, confusion_matrix, extent, gather_rare
+from scbraid.report.drawing.reliability import reliability_plot
 
 SQUARE = re.compile(r'<path class="(\w+)" opacity="([\d.]+)" d="M([\d.]+) ([\d.]+)h(\d+)[^"]*"><title>([^<]*)</title>')
 

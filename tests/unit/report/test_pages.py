@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from scbraid.config import resolve
+from scbraid.config.resolve import resolve
 from scbraid.report.pages import config_text
 from support import ROOT
 

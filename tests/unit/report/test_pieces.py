@@ -12,10 +12,10 @@ import pytest
 
 from scbraid import text
 from scbraid.plots.style import BATCH_COLORS, LABEL_COLORS, MISSING_COLOR
-from scbraid.report.colors import DARK_PANEL, MIN_CONTRAST, contrast, on_dark
-from scbraid.report.curves import draw_lines
-from scbraid.report.tables import drop_table
-from scbraid.report.violins import density, violin_columns
+from scbraid.report.drawing.colors import DARK_PANEL, MIN_CONTRAST, contrast, on_dark
+from scbraid.report.drawing.curves import draw_lines
+from scbraid.report.drawing.violins import density, violin_columns
+from scbraid.report.sections.scores import drop_table
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import base64
 import numpy as np
 import pytest
 
-from scbraid.report import points as module
-from scbraid.report.colors import DARK_PANEL, contrast, sequential
+from scbraid.report.drawing import points as module
+from scbraid.report.drawing.colors import DARK_PANEL, contrast, sequential
 from unit.report.built import LABELS
 
 NONE, REJECTED = 65535, 32768

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from scbraid.files import read_json, read_obs, read_table, write_table
+from scbraid.data.h5ad import read_obs
+from scbraid.files import read_json, read_table, write_table
 from scbraid.metrics import METRICS
 from scbraid.text import exact
 

@@ -6,8 +6,8 @@ import math
 
 import pandas as pd
 
-from scbraid.report.tables import intervals, score_columns
-from unit.standing import standing
+from scbraid.report.sections.scores import intervals, score_columns
+from unit.benchmark.standing import standing
 
 
 def metrics(*rows: tuple[str, int, str, float, float]) -> pd.DataFrame:

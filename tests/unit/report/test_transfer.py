@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from scbraid.files import read_table
-from scbraid.report.transfer import task_sentence
-from scbraid.report.transfer_scores import OVERALL
+from scbraid.report.sections.transfer import task_sentence
+from scbraid.report.sections.transfer_scores import OVERALL
 from scbraid.transfer.scores import agreement, confusion, reliability
 
 if TYPE_CHECKING:

@@ -53,7 +53,8 @@ def _fit(options: dict[str, Any]) -> None:
 
     from scbraid.cvae.api import CVAE
     from scbraid.cvae.curves import plot_losses
-    from scbraid.files import embedding_table, read_h5ad, write_embedding, write_json, write_table
+    from scbraid.data.h5ad import read_h5ad
+    from scbraid.files import embedding_table, write_embedding, write_json, write_table
 
     data, output, threads, checkpoint_dir = (
         options.pop(name) for name in ("data", "output", "threads", "checkpoint_dir")

@@ -17,24 +17,15 @@ from torch import Tensor, nn
 from scbraid.cvae import likelihoods
 from scbraid.cvae.mmd import batch_discrepancy
 from scbraid.cvae.networks import Block, Conditions, EncoderInput
-from scbraid.cvae.priors import Normals, make_prior
+from scbraid.cvae.normals import Normals
+from scbraid.cvae.priors import make_prior
 
 if TYPE_CHECKING:
     from scbraid.cvae.data import Covariates, Minibatch
+    from scbraid.cvae.dimensions import Dimensions
     from scbraid.cvae.parameters import Parameters
 
 SMALLEST_VARIANCE = 1e-4
-
-
-class Dimensions(NamedTuple):
-    """What the data say about the model's size and scale."""
-
-    n_genes: int
-    n_batches: int = 1
-    n_categories: tuple[int, ...] = ()
-    n_continuous: int = 0
-    n_labels: int = 0
-    median_library: float = 1.0
 
 
 class Losses(NamedTuple):

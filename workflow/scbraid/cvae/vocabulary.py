@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 
 from scbraid.cvae.data import Covariates, cell_sums
-from scbraid.cvae.model import Dimensions
+from scbraid.cvae.dimensions import Dimensions
 from scbraid.cvae.reading import column, counts_of, numbers_of
 from scbraid.errors import UserError
 

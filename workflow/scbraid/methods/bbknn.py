@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scbraid.methods import Context, Result
 from scbraid.methods.batches import check_batches
+from scbraid.methods.spec import Context, Result
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -36,7 +36,7 @@ def bbknn(adata: AnnData, context: Context, *, neighbors_within_batch: int, trim
     """
     from bbknn.matrix import bbknn as balanced_graph
 
-    from scbraid.graph import graph_neighbors
+    from scbraid.graphs.from_graph import graph_neighbors
 
     why = f"neighbors_within_batch needs {neighbors_within_batch}; lower it or drop the batch in qc"
     check_batches(adata.obs["batch"], method="bbknn", fewest=neighbors_within_batch, why=why)

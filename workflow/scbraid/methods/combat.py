@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scbraid.methods import Context, Result
 from scbraid.methods.batches import check_batches
+from scbraid.methods.spec import Context, Result
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -30,7 +30,7 @@ def combat(adata: AnnData, context: Context, *, n_comps: int) -> Result:  # noqa
     """
     import scanpy as sc
 
-    from scbraid.pca import unintegrated_pca
+    from scbraid.preprocess.pca import unintegrated_pca
 
     check_batches(adata.obs["batch"], method="combat", fewest=2, why="ComBat needs two; drop the batch in qc")
     corrected = sc.AnnData(sc.pp.combat(adata, key="batch", inplace=False), obs=adata.obs[[]])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scbraid.methods import Context, Result
+from scbraid.methods.spec import Context, Result
 
 if TYPE_CHECKING:
     from anndata import AnnData

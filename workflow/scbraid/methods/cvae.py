@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from scbraid.covariates import COVARIATES
 from scbraid.cvae.parameters import json_schema
-from scbraid.methods import Context, Mapped, Result, scvi_tools
+from scbraid.data.covariates import COVARIATES
+from scbraid.methods.families import scvi_tools
+from scbraid.methods.spec import Context, Mapped, Result
 
 if TYPE_CHECKING:
     from pathlib import Path

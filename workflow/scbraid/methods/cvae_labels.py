@@ -12,7 +12,7 @@ from scbraid.methods.cvae import map_query, trained
 if TYPE_CHECKING:
     from anndata import AnnData
 
-    from scbraid.methods import Context, Result
+    from scbraid.methods.spec import Context, Result
 
 __all__ = ["cvae_labels", "map_query"]
 PARAMETERS = CVAE_PARAMETERS | {"classification_ratio": json_schema()["properties"]["classification_ratio"]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scbraid.methods import Context, Result
+from scbraid.methods.spec import Context, Result
 
 if TYPE_CHECKING:
     from anndata import AnnData

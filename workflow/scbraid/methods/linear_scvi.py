@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scbraid.methods import Context, Result, scvi_tools
+from scbraid.methods.families import scvi_tools
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+    from scbraid.methods.spec import Context, Result
 
 PARAMETERS = scvi_tools.schemas(*scvi_tools.NETWORK, *scvi_tools.TRAINING, n_latent=10, n_layers=1)
 PARAMETERS["n_layers"]["description"] = "Hidden layers of the encoder."

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scbraid.methods import Context, Result, scvi_tools
+from scbraid.methods.families import scvi_tools
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+    from scbraid.methods.spec import Context, Result
 
 NETWORK = {
     "n_latent": {"description": "Dimensions of z.", "type": "integer", "minimum": 1, "default": 30},

@@ -3,7 +3,7 @@
 ``package.module:function`` or ``path/to/file.py:function``; without ``:function`` the function is called like the
 file. It takes ``(adata, context, *, ...)`` as every method does and may return a bare array. Its keyword-only arguments
 are its parameters. The module may define ``PARAMETERS`` (JSON schemas) to have them checked, and ``METHOD``, a dict of
-fields of :class:`scbraid.methods.Method` that differ from ``stochastic`` and ``needs_pca``.
+fields of :class:`scbraid.methods.spec.Method` that differ from ``stochastic`` and ``needs_pca``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-    from scbraid.methods import Result
+    from scbraid.methods.spec import Result
 
 FLAGS = ("trains", "stochastic", "needs_pca", "needs_labels", "predicts", "is_graph", "corrects")
 DEFAULT_FLAGS = {"stochastic": True, "needs_pca": True}
@@ -47,7 +47,7 @@ def source_file(method: str) -> Path | None:
 
 
 def flags(method: str) -> dict[str, Any]:
-    """Fields of :class:`scbraid.methods.Method` of a user's own method."""
+    """Fields of :class:`scbraid.methods.spec.Method` of a user's own method."""
     given = getattr(_module(method), "METHOD", {})
     if not isinstance(given, dict):
         raise UserError(f"{method}: METHOD is {given!r}; it should be a dict such as {{'trains': True}}")
@@ -146,7 +146,7 @@ def _module(method: str) -> ModuleType:
 def _returning_results(found: Callable[..., Any]) -> Callable[..., Result]:
     from functools import wraps
 
-    from scbraid.methods import Result
+    from scbraid.methods.spec import Result
 
     @wraps(found)
     def call(*data: Any, **keywords: Any) -> Result:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 
-from scbraid.methods import Context, Result
 from scbraid.methods.batches import check_batches
+from scbraid.methods.spec import Context, Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

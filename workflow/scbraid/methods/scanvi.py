@@ -6,9 +6,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from scbraid.errors import UserError
-from scbraid.methods import Context, Mapped, Result, scvi_query, scvi_tools
+from scbraid.methods.families import scvi_surgery as scvi_query
+from scbraid.methods.families import scvi_tools
 from scbraid.methods.scvi import PARAMETERS as SCVI_PARAMETERS
 from scbraid.methods.scvi import fit
+from scbraid.methods.spec import Context, Mapped, Result
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scbraid.covariates import COVARIATES
-from scbraid.methods import Context, Mapped, Result, scvi_query, scvi_tools
+from scbraid.data.covariates import COVARIATES
+from scbraid.methods.families import scvi_surgery as scvi_query
+from scbraid.methods.families import scvi_tools
+from scbraid.methods.spec import Context, Mapped, Result
 
 if TYPE_CHECKING:
     import pandas as pd

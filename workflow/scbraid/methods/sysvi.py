@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from scbraid.covariates import COVARIATES
+from scbraid.data.covariates import COVARIATES
 from scbraid.errors import UserError
-from scbraid.methods import Context, Result, scvi_tools
+from scbraid.methods.families import scvi_tools
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+    from scbraid.methods.spec import Context, Result
 
 NETWORK = scvi_tools.schemas("n_hidden", "n_latent", "n_layers", "dropout_rate", n_hidden=256, n_latent=15) | {
     "prior": {

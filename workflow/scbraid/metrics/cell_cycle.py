@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from scbraid.gene_families import G2M_PHASE, S_PHASE
 from scbraid.metrics.by_label import FEWEST_CELLS
 from scbraid.metrics.pcr import share_explained
+from scbraid.preprocess.gene_families import G2M_PHASE, S_PHASE
 
 if TYPE_CHECKING:
     from scipy import sparse

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scbraid.graphs.neighbors import Neighbors, among, connectivities
 from scbraid.metrics import clustering, isolated, lisi, silhouette
-from scbraid.neighbors import Neighbors, among, connectivities
 
 if TYPE_CHECKING:
     from anndata import AnnData

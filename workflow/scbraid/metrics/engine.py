@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from scbraid.errors import UserError, suggest
+from scbraid.graphs.neighbors import connectivities
 from scbraid.labels import known_labels
 from scbraid.metrics import (
     agreement,
@@ -30,7 +31,6 @@ from scbraid.metrics.hvg_overlap import hvg_overlap
 from scbraid.metrics.registry import METRICS, applies
 from scbraid.metrics.sample import PROFILES
 from scbraid.metrics.statistic import Statistic
-from scbraid.neighbors import connectivities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import ArrayLike
 
+    from scbraid.graphs.neighbors import Neighbors
     from scbraid.metrics.cell_cycle import Phases
-    from scbraid.neighbors import Neighbors
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 from scipy.special import chdtrc
 
+from scbraid.graphs.diffusion import diffusion_neighbors
 from scbraid.metrics.by_label import FEWEST_CELLS, within_mixed_labels
-from scbraid.metrics.diffusion import diffusion_neighbors
 
 if TYPE_CHECKING:
     from scipy import sparse

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scbraid.graphs.neighbors import among
 from scbraid.metrics.by_label import FEWEST_CELLS, within_mixed_labels
 from scbraid.metrics.lisi import lisi, neighbor_probabilities
-from scbraid.neighbors import among
 
 if TYPE_CHECKING:
-    from scbraid.neighbors import Neighbors
+    from scbraid.graphs.neighbors import Neighbors
 
 
 def mixing_within_labels(

@@ -10,17 +10,17 @@ import numpy as np
 import pandas as pd
 
 from scbraid.errors import UserError
+from scbraid.graphs.neighbors import among, connectivities
 from scbraid.labels import known_labels
 from scbraid.metrics.isolated import isolated_labels
 from scbraid.metrics.registry import METRICS, applies
-from scbraid.neighbors import among, connectivities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from anndata import AnnData
 
-    from scbraid.neighbors import Neighbors
+    from scbraid.graphs.neighbors import Neighbors
 
 logger = logging.getLogger(__name__)
 KEYS = {"batch_key": "batch", "label_key": "label"}

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from scbraid.data.counts import Counts
 from scbraid.errors import UserError, suggest
-from scbraid.expression import log_normalised
 from scbraid.files import read_table, write_table
+from scbraid.graphs.neighbors import among
 from scbraid.labels import known_labels
 from scbraid.metrics.cell_cycle import PHASES, Phases, score_phases
 from scbraid.metrics.engine import score
 from scbraid.metrics.sample import PROFILES, stratified
 from scbraid.metrics.scib_engine import score_with_scib
-from scbraid.neighbors import among
-from scbraid.portions import Counts
+from scbraid.preprocess.expression import log_normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from anndata import AnnData
 
-    from scbraid.neighbors import Neighbors
+    from scbraid.graphs.neighbors import Neighbors
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scbraid.distances import distance_sums
+from scbraid.graphs.distances import distance_sums
 from scbraid.metrics.by_label import within_mixed_labels
 
 if TYPE_CHECKING:

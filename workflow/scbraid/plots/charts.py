@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scbraid.benchmark import ranking_score
+from scbraid.benchmark.summary import ranking_score
 from scbraid.plots.axes import Axis, linear_axis, time_axis
 from scbraid.plots.guides import GUIDE_FONT, Guide, guide_box, levels, lines_of_equal_total
 from scbraid.plots.labels import nearest_point, place_labels, text_width
@@ -68,7 +68,7 @@ def bio_against_batch(summary: pd.DataFrame) -> Chart | None:
     Parameters
     ----------
     summary
-        From :func:`scbraid.benchmark.summarize`.
+        From :func:`scbraid.benchmark.summary.summarize`.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def score_against_time(summary: pd.DataFrame) -> Chart | None:
     Parameters
     ----------
     summary
-        From :func:`scbraid.benchmark.summarize`.
+        From :func:`scbraid.benchmark.summary.summarize`.
 
     Returns
     -------

@@ -24,7 +24,7 @@ def query_umaps(layout: pd.DataFrame, reference: pd.DataFrame, query: pd.DataFra
     Parameters
     ----------
     layout
-        From :func:`scbraid.query.joint.joint_layout`.
+        From :func:`scbraid.mapping.joint.joint_layout`.
     reference
         ``label`` of its cells, in the order of the layout.
     query

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from scbraid.benchmark import SCORES
+from scbraid.benchmark.summary import SCORES
 from scbraid.metrics import GROUPS, METRICS
 from scbraid.plots.labels import text_width
 from scbraid.plots.style import BATCH_COLOR, BIO_COLOR, SOFT, TOTAL_COLOR
@@ -79,7 +79,7 @@ def lay_out(summary: pd.DataFrame) -> tuple[Group, ...]:
     Parameters
     ----------
     summary
-        From :func:`scbraid.benchmark.summarize`.
+        From :func:`scbraid.benchmark.summary.summarize`.
     """
     groups = [
         (

@@ -44,7 +44,7 @@ def score_table(summary: pd.DataFrame) -> Figure:
     Parameters
     ----------
     summary
-        From :func:`scbraid.benchmark.summarize`.
+        From :func:`scbraid.benchmark.summary.summarize`.
     """
     groups = lay_out(summary)
     columns = [column for group in groups for column in group.columns]

@@ -11,10 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from scbraid import text
-from scbraid.report.colors import on_dark
+from scbraid.report.drawing.colors import on_dark
 
 if TYPE_CHECKING:
-    from scbraid.config import Config
+    from scbraid.config.schema import Config
 
 TEMPLATES = Path(__file__).with_name("templates")
 FILTERS = ("exact", "decimals", "count", "compact", "duration", "megabytes")
@@ -43,7 +43,7 @@ def data_uri(figure: Path) -> str:
 
 
 def config_text(config: Config) -> str:
-    """Write a config from :func:`scbraid.config.resolve` as YAML that, given to the workflow, resolves to the same."""
+    """Write a config from :func:`~scbraid.config.resolve.resolve` as YAML that resolves to the same."""
     methods = {run: {"method": entry["method"], **entry["parameters"]} for run, entry in config["methods"].items()}
     return yaml.safe_dump(config | {"methods": methods}, sort_keys=False, allow_unicode=True)
 

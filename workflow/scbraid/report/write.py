@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import scbraid
 from scbraid.metrics import GROUPS
-from scbraid.report.answer import answer
-from scbraid.report.charts import score_charts
-from scbraid.report.curves import training_curves
-from scbraid.report.pages import config_text, environment
-from scbraid.report.points import (
+from scbraid.report.drawing.charts import score_charts
+from scbraid.report.drawing.curves import training_curves
+from scbraid.report.drawing.points import (
     FATE_COLORS,
     OUTCOME_COLORS,
     cell_palettes,
@@ -19,16 +17,18 @@ from scbraid.report.points import (
     qc_points,
     umap_points,
 )
-from scbraid.report.results import DatasetResults, baseline_run, read_dataset
-from scbraid.report.tables import REASONS, drop_table, gene_facts, intervals, score_columns, versions
-from scbraid.report.transfer import transfer_view
-from scbraid.report.transfer_scores import PER_LABEL
-from scbraid.report.violins import violin_columns
+from scbraid.report.drawing.violins import violin_columns
+from scbraid.report.pages import config_text, environment
+from scbraid.report.reading.dataset import DatasetResults, baseline_run, read_dataset
+from scbraid.report.sections.answer import answer
+from scbraid.report.sections.scores import REASONS, drop_table, gene_facts, intervals, score_columns, versions
+from scbraid.report.sections.transfer import transfer_view
+from scbraid.report.sections.transfer_scores import PER_LABEL
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scbraid.config import Config
+    from scbraid.config.schema import Config
 
 
 def write_report(
@@ -50,7 +50,7 @@ def write_report(
     output
         File to write.
     config
-        From :func:`scbraid.config.resolve`.
+        From :func:`scbraid.config.resolve.resolve`.
     runs
         Name and seed of every run.
     transfers

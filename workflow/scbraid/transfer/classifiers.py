@@ -30,12 +30,12 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from scbraid.neighbors import nearest_neighbors
+from scbraid.graphs.neighbors import nearest_neighbors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scbraid.neighbors import Neighbors
+    from scbraid.graphs.neighbors import Neighbors
 
 UNKNOWN = "unknown"
 N_NEIGHBORS = 15

@@ -11,8 +11,11 @@ import numpy as np
 import pandas as pd
 
 from scbraid.files import embedding_table
-from scbraid.methods import Context, find, load_mapping
-from scbraid.runs import check_mapped, checked_result, failure, probability_table, with_epochs_before
+from scbraid.methods.registry import find, load_mapping
+from scbraid.methods.spec import Context
+from scbraid.runs.artifacts import probability_table
+from scbraid.runs.facts import with_epochs_before
+from scbraid.runs.run import check_mapped, checked_result, failure
 from scbraid.transfer.tasks import tasks, visible_labels
 
 if TYPE_CHECKING:
@@ -56,14 +59,14 @@ def train_folds(
     Parameters
     ----------
     adata
-        HVG data, as for :func:`scbraid.runs.run_method`.
+        HVG data, as for :func:`scbraid.runs.run.run_method`.
     cells
         Roles of the same cells (:func:`scbraid.transfer.tasks.assign_roles`).
     checkpoints
         Folder for models and checkpoints, those of finished tasks too, so that an interrupted training need not repeat
         them. It is the caller's to remove once the result is written.
     run, method, parameters, seed, accelerator, threads
-        As for :func:`scbraid.runs.run_method`.
+        As for :func:`scbraid.runs.run.run_method`.
     maps
         Whether to train on the reference alone and map the query (reference mapping), instead of training on all cells
         with the labels of the query hidden.

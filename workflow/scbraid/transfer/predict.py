@@ -11,7 +11,7 @@ from scbraid.transfer import classifiers
 from scbraid.transfer.tasks import tasks
 
 if TYPE_CHECKING:
-    from scbraid.neighbors import Neighbors
+    from scbraid.graphs.neighbors import Neighbors
 
 #: columns of predictions.parquet before the probability of every label
 COLUMNS = ("cell", "task", "truth", "seen", "prediction", "probability", "uncertainty", "decision")

@@ -13,7 +13,7 @@ from scbraid.labels import known_labels
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scbraid.methods import Method
+    from scbraid.methods.spec import Method
 
 EACH_BATCH = "each_batch"
 UNLABELLED_CELLS = "unlabelled"

@@ -1,0 +1,45 @@
+"""One call of a method with its defaults, and what tests ask of its result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.spatial.distance import pdist
+
+from scbraid.methods.registry import load, parameter_schema
+from scbraid.methods.spec import Context
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from anndata import AnnData
+
+PLANTED_PARAMETERS = {
+    "scvi": {"n_latent": 10, "batch_size": 32, "max_epochs": 60},
+    "scanvi": {"n_latent": 10, "batch_size": 32, "max_epochs": 30, "max_epochs_scanvi": 5},
+    "linear_scvi": {"n_hidden": 32, "n_latent": 4, "batch_size": 32, "max_epochs": 40, "lr": 0.01},
+    "sysvi": {
+        "n_hidden": 64,
+        "n_latent": 5,
+        "batch_size": 32,
+        "max_epochs": 30,
+        "kl_weight": 3,
+        "z_distance_cycle_weight": 10,
+    },
+    "mrvi": {"n_latent": 10, "n_latent_u": 5, "batch_size": 32, "max_epochs": 30},
+    "cvae": {"max_epochs": 100},
+    "cvae_labels": {"max_epochs": 100},
+}
+
+
+def run(
+    name: str, adata: AnnData, *, seed: int = 0, accelerator: str = "cpu", model_dir: Path | None = None, **changed: Any
+) -> Any:
+    defaults = {key: entry["default"] for key, entry in parameter_schema(name)["properties"].items()}
+    context = Context(seed=seed, accelerator=accelerator, threads=1, model_dir=model_dir)
+    return load(name)[0](adata.copy(), context, **defaults | changed)
+
+
+def correlation_of_distances(*embeddings: np.ndarray) -> float:
+    return float(np.corrcoef([pdist(embedding) for embedding in embeddings])[0, 1])

@@ -1,0 +1,1 @@
+"""The kNN graph of an embedding and what is computed on it."""

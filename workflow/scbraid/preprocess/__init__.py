@@ -1,0 +1,1 @@
+"""From counts to what methods take: quality control, variable genes, normalisation, PCA."""

@@ -1,0 +1,1 @@
+"""One run: a method with one seed, timed, checked and written down."""
