@@ -16,8 +16,8 @@ from sklearn.cluster import KMeans
 
 from parity.cells import codes
 from scbraid.graphs.diffusion import diffusion_neighbors
+from scbraid.graphs.leiden import leiden
 from scbraid.graphs.neighbors import Neighbors, connectivities, nearest_neighbors
-from scbraid.metrics import clustering
 from scbraid.metrics.cell_cycle import PHASES, cell_cycle_genes, score_phases
 from scbraid.metrics.engine import score
 from scbraid.metrics.hvg_overlap import hvg_overlap
@@ -71,7 +71,7 @@ def test_isolated_label_f1(case):
         sc.tl.leiden(adata, resolution, key_added=f"iso_label_{resolution}", **LEIDEN)
     expected = scib.me.isolated_labels_f1(adata, embed=None, resolutions=resolutions, verbose=False, **KEYS)
     labels = codes(adata, "cell_type")
-    partitions = clustering.leiden(adata.obsp["connectivities"], resolutions)
+    partitions = leiden(adata.obsp["connectivities"], resolutions)
     found = isolated_label_f1(partitions, labels, isolated_labels(labels, codes(adata, "batch")))
     assert found == pytest.approx(expected, abs=1e-12)  # same partitions
 

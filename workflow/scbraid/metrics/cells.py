@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scbraid.graphs.leiden import leiden
 from scbraid.graphs.neighbors import Neighbors, among, connectivities
 from scbraid.metrics import clustering, isolated, lisi, silhouette
 
@@ -96,7 +97,7 @@ class Cells:
     @cached_property
     def partitions(self) -> np.ndarray:
         """Leiden clusterings, cells x resolutions."""
-        return clustering.leiden(self.graph, self.resolutions, seed=self.seed)
+        return leiden(self.graph, self.resolutions, seed=self.seed)
 
     @cached_property
     def best_partition(self) -> np.ndarray:

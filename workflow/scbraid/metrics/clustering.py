@@ -1,4 +1,4 @@
-"""Leiden clusterings of the kNN graph over a range of resolutions."""
+"""Clusterings that are compared with labels: the best of several, and k-means."""
 
 from __future__ import annotations
 
