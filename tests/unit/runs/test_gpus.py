@@ -22,7 +22,7 @@ from support import ROOT
 LIBRARY = ROOT / "workflow"
 JOB = """
     import os, pathlib, sys, time
-    from scbraid.gpus import own_gpu
+    from scbraid.runs.gpus import own_gpu
     folder = pathlib.Path(sys.argv[1])
     with own_gpu("auto", folder=folder) as device:
         print(device, os.environ["CUDA_VISIBLE_DEVICES"], flush=True)
