@@ -24,5 +24,5 @@ include: "workflow/rules/query.smk"
 rule all:
     default_target: True
     input:
-        everything,
+        planned(inputs.everything),
     localrule: True

@@ -23,7 +23,7 @@ JOBS_OF_DATASET = {
     **dict.fromkeys(("download", "standardize", "qc", "features", "pca", "scored_cells", "roles"), 1),
     "integrate": ON_CPU * SEEDS,
     "train": (METHODS - ON_CPU - WITH_LABELS) * SEEDS,
-    "train_with_labels": WITH_LABELS * SEEDS,
+    "train_probabilities": WITH_LABELS * SEEDS,
     **dict.fromkeys(("neighbors", "umap", "metrics"), METHODS * SEEDS),
     "folds": WITH_LABELS * SEEDS,
     "mapping": MAPPING * SEEDS,

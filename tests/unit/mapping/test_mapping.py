@@ -20,6 +20,7 @@ from scbraid.mapping.labels import predict_labels
 from scbraid.mapping.map_onto import map_onto
 from scbraid.mapping.reference import read_reference
 from scbraid.methods.registry import METHODS, parameter_schema
+from scbraid.methods.spec import Run
 from scbraid.plots.query import query_umaps
 from scbraid.plots.style import save
 from scbraid.preprocess.features import select_features
@@ -47,10 +48,7 @@ def train(demo_standard: AnnData, folder: Path, method: str, **parameters: Any) 
     reason = run_method(
         hvg,
         folder,
-        run="demo",
-        method=method,
-        parameters=defaults | parameters,
-        seed=0,
+        Run(name="demo", method=method, parameters=defaults | parameters, seed=0),
         accelerator="cpu",
         threads=1,
     )
@@ -240,14 +238,14 @@ def test_reference_of_a_method_that_does_not_map(query: AnnData, reference: Refe
 
 
 def test_covariate_that_the_query_lacks(query: AnnData, reference: Reference) -> None:
-    reference.parameters["categorical_covariates"] = ["donor"]
+    reference.run.parameters["categorical_covariates"] = ["donor"]
     try:
         with pytest.raises(
             UserError, match=r"queries/q: the reference was trained with covariates. .*'donor' is no column"
         ):
             mapping(query, reference)
     finally:
-        reference.parameters["categorical_covariates"] = []
+        reference.run.parameters["categorical_covariates"] = []
 
 
 @pytest.fixture(scope="module")
@@ -361,7 +359,7 @@ def test_a_query_may_be_one_small_batch(demo_standard: AnnData) -> None:
 
 
 def test_every_method_that_maps_can_be_loaded() -> None:
-    from scbraid.methods.registry import load_mapping
+    from scbraid.methods.registry import load_mapping, maps
 
-    assert {"cvae", "cvae_labels"} <= {name for name in METHODS if METHODS[name].maps}
-    assert all(callable(load_mapping(name)) for name in METHODS if METHODS[name].maps)
+    assert {name for name in METHODS if maps(name)} == {"cvae", "cvae_labels", "scvi", "scanvi"}
+    assert all(callable(load_mapping(name)) for name in METHODS if maps(name))

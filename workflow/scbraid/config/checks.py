@@ -21,8 +21,8 @@ MINIMUM_COMPARED = 2
 
 def check_classifiers(resolved: Config) -> None:
     """Refuse label transfer that no classifier can do."""
-    methods = [find(entry["method"]) for entry in resolved["methods"].values()]
-    if all(method.is_control for method in methods):
+    methods = [entry["method"] for entry in resolved["methods"].values()]
+    if all(find(method).is_control for method in methods):
         return
     classifiers = resolved["transfer"]["classifiers"]
     if any(applies(classifier, method) for classifier in classifiers for method in methods):
@@ -39,7 +39,7 @@ def check_labels(resolved: Config) -> None:
     """Refuse methods that look at labels where there are none."""
     unlabelled = [name for name, dataset in resolved["datasets"].items() if dataset["label"] is None]
     for run, entry in resolved["methods"].items():
-        if unlabelled and find(entry["method"]).needs_labels:
+        if unlabelled and "labels" in find(entry["method"]).uses:
             raise UserError(
                 f"config: methods/{run} looks at labels, but datasets/{unlabelled[0]}/label is null; name the "
                 "column, or leave the method out"
