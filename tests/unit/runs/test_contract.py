@@ -33,7 +33,7 @@ def data(demo_hvg: AnnData) -> dict[str, Any]:
     """Arguments that let the check compare rows with the demo's expression."""
     return {
         "cells": demo_hvg.obs_names,
-        "method": "m",
+        "run_name": "m",
         "expression": demo_hvg.X,
         "batch": demo_hvg.obs["batch"].to_numpy(),
     }
