@@ -38,7 +38,7 @@ def profile(name: str, **lines: str) -> dict[str, Any]:
 def submitted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rule]]:
     """Every rule that is submitted to a cluster."""
     with loaded_rules(ROOT / "config" / "config.yaml", tmp_path_factory.mktemp("nothing")) as rules:
-        yield {name: rule for name, rule in rules.items() if not rule.workflow.is_local(rule)}
+        yield {name: rule for name, rule in rules.items() if name not in rule.workflow._localrules}
 
 
 def training(rules: dict[str, Rule]) -> set[str]:
