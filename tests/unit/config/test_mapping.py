@@ -9,21 +9,15 @@ import yaml
 
 from scbraid.config.resolve import resolve
 from scbraid.config.schema import load_schema
-from scbraid.errors import UserError
+from unit.config.configs import mistake
 
 DATA = "datasets: {d: {source: a.h5ad, batch: b}}\nmethods: {cvae: {}}\n"
 MODEL = "results/d/runs/cvae/seed-0/model"
 
 
 def config(query: str = "", *, more: str = "") -> Any:
+    """A config with one query, and more text at the top level."""
     return yaml.safe_load(f"queries: {{new: {{source: q.h5ad, reference: {MODEL}, {query}}}}}\n{more}")
-
-
-def mistake(given: Any) -> str:
-    with pytest.raises(UserError) as caught:
-        resolve(given)
-    assert len(str(caught.value).splitlines()) == 1
-    return str(caught.value)
 
 
 def test_defaults() -> None:
@@ -111,7 +105,8 @@ def test_data_set_in_the_place_of_queries(name: str) -> None:
 
 @pytest.mark.parametrize("key", ["source", "sha256", "label", "counts", "feature_types"])
 def test_keys_that_data_sets_have_too_mean_the_same(key: str) -> None:
-    of_query, of_dataset = (load_schema()["$defs"][name]["properties"][key] for name in ("query", "dataset"))
+    sections = (load_schema()["properties"][name]["additionalProperties"] for name in ("queries", "datasets"))
+    of_query, of_dataset = (section["properties"][key] for section in sections)
     assert {name: value for name, value in of_query.items() if name != "description"} == {
         name: value for name, value in of_dataset.items() if name != "description"
     }
