@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from scbraid.cvae.special import gamma_differences, log_gamma_ratio
+from scbraid.cvae.gamma_functions import gamma_differences, log_gamma_ratio
 
 THETAS = np.logspace(-8, 12, 21)
 COUNTS = np.array([1, 2, 3, 7, 40, 1e3, 1e6])
@@ -45,11 +45,11 @@ def test_shared_thetas_give_what_own_thetas_give() -> None:
 
 def test_a_count_of_one_needs_no_series() -> None:
     counts, theta = grid(torch.float64)
-    several = (counts > 1).nonzero()[:, 0]
+    above_one = (counts > 1).nonzero()[:, 0]
     by_series = gamma_differences(counts, theta)
     shared = (torch.tensor(THETAS), torch.arange(len(THETAS)).repeat_interleave(len(COUNTS)))
     for others in (None, shared):
-        for quick, series in zip(gamma_differences(counts, theta, several=several, shared=others), by_series):
+        for quick, series in zip(gamma_differences(counts, theta, above_one=above_one, shared=others), by_series):
             torch.testing.assert_close(quick, series, rtol=1e-10, atol=1e-10)
 
 

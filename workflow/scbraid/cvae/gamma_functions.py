@@ -23,7 +23,7 @@ def gamma_differences(
     theta: Tensor,
     *,
     shared: tuple[Tensor, Tensor] | None = None,
-    several: Tensor | None = None,
+    above_one: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     r"""Return :math:`\log\Gamma(x + \theta) - \log\Gamma(\theta)` and :math:`\psi(x + \theta) - \psi(\theta)`.
 
@@ -35,16 +35,16 @@ def gamma_differences(
         Positive :math:`\theta` of each count, shape (counts,).
     shared
         Where many counts share a theta: the distinct thetas, and the position among them of each count's.
-    several
+    above_one
         Positions of the counts above one, where they are known; the others need no series.
     """
-    if several is None:
+    if above_one is None:
         return _by_series(counts, theta, shared)
     log_gamma, digamma = theta.log(), theta.reciprocal()
     if shared is not None:
-        shared = (shared[0], shared[1].index_select(0, several))
-    of_several = _by_series(counts.index_select(0, several), theta.index_select(0, several), shared)
-    return log_gamma.index_copy_(0, several, of_several[0]), digamma.index_copy_(0, several, of_several[1])
+        shared = (shared[0], shared[1].index_select(0, above_one))
+    by_series = _by_series(counts.index_select(0, above_one), theta.index_select(0, above_one), shared)
+    return log_gamma.index_copy_(0, above_one, by_series[0]), digamma.index_copy_(0, above_one, by_series[1])
 
 
 def log_gamma_ratio(counts: Tensor, theta: Tensor) -> Tensor:
