@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scbraid.graphs.leiden import leiden
-from scbraid.graphs.neighbors import Neighbors, among, connectivities
+from scbraid.graphs.neighbors import Neighbors, connectivities, neighbors_within
 from scbraid.metrics import clustering, isolated, lisi, silhouette
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Cells:
         parts = {name: getattr(self, name) for name in one_a_cell}
         parts = {name: None if array is None else array[kept] for name, array in parts.items()}
         expression = None if self.expression is None else tuple(data[kept] for data in self.expression)
-        neighbors = among(self.embedding, self.neighbors, kept, seed=self.seed)
+        neighbors = neighbors_within(self.embedding, self.neighbors, kept, seed=self.seed)
         return replace(self, **parts, expression=expression, neighbors=neighbors)
 
     @cached_property

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scbraid.graphs.neighbors import among
+from scbraid.graphs.neighbors import neighbors_within
 from scbraid.metrics.by_label import FEWEST_CELLS, within_mixed_labels
 from scbraid.metrics.lisi import lisi, neighbor_probabilities
 
@@ -40,7 +40,9 @@ def mixing_within_labels(
     """
 
     def within(cells: np.ndarray, batches: np.ndarray) -> np.ndarray:
-        own = among(embedding, neighbors, np.isin(np.arange(len(labels)), cells, assume_unique=True), seed=seed)
+        own = neighbors_within(
+            embedding, neighbors, np.isin(np.arange(len(labels)), cells, assume_unique=True), seed=seed
+        )
         scores = lisi(own.indices, neighbor_probabilities(own.distances), batches)
         return np.clip((scores - 1) / batches.max(), 0, 1)
 

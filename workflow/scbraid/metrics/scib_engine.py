@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from scbraid.errors import UserError
-from scbraid.graphs.neighbors import among, connectivities
+from scbraid.graphs.neighbors import connectivities, neighbors_within
 from scbraid.labels import known_labels
 from scbraid.metrics.isolated import isolated_labels
 from scbraid.metrics.registry import METRICS, applies
@@ -97,7 +97,7 @@ def _cells(
     if kept.sum() < 2:
         return every, None
     columns = {"batch": np.asarray(batch)[kept], "label": known[kept]}
-    return every, _data(embedding[kept], among(embedding, neighbors, kept), columns, pca[kept], n_neighbors)
+    return every, _data(embedding[kept], neighbors_within(embedding, neighbors, kept), columns, pca[kept], n_neighbors)
 
 
 def _computed(name: str, function: Callable[..., Any], data: AnnData, resolutions: list[float]) -> float | None:

@@ -11,7 +11,7 @@ import pandas as pd
 from scbraid.data.counts import Counts
 from scbraid.errors import UserError, suggest
 from scbraid.files import read_table, write_table
-from scbraid.graphs.neighbors import among
+from scbraid.graphs.neighbors import neighbors_within
 from scbraid.labels import known_labels
 from scbraid.metrics.cell_cycle import PHASES, Phases, score_phases
 from scbraid.metrics.engine import score
@@ -166,7 +166,7 @@ def score_run(
     common = {
         "batch": scored.column("batch"),
         "labels": scored.column("label"),
-        "neighbors": among(values, neighbors, kept),
+        "neighbors": neighbors_within(values, neighbors, kept),
         "pca": pca.to_numpy()[kept],
         "metrics": metrics,
         "resolutions": PROFILES[profile].resolutions,
