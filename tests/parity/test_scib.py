@@ -19,6 +19,7 @@ from scbraid.graphs.diffusion import diffusion_neighbors
 from scbraid.graphs.leiden import leiden
 from scbraid.graphs.neighbors import Neighbors, connectivities, nearest_neighbors
 from scbraid.metrics.cell_cycle import PHASES, cell_cycle_genes, score_phases
+from scbraid.metrics.cells import Cells
 from scbraid.metrics.engine import score
 from scbraid.metrics.hvg_overlap import hvg_overlap
 from scbraid.metrics.isolated import isolated_label_f1, isolated_labels
@@ -150,16 +151,15 @@ def test_trajectory(case):
 
 
 def score_with(case, metrics: list[str], **given) -> float:
-    table = score(
+    cells = Cells.of(
         case.embedding,
         batch=case.adata.obs["batch"],
         labels=case.adata.obs["cell_type"],
         neighbors=case.neighbors,
         pca=None,
-        metrics=metrics,
         **given,
     )
-    return table["value"].item()
+    return score(cells, metrics=metrics)["value"].item()
 
 
 @pytest.mark.parametrize(("column", "metric"), [("batch", "ilisi"), ("cell_type", "clisi")])

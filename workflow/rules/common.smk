@@ -176,7 +176,7 @@ def is_wanted(metric):
     """Whether a metric is computed where it applies."""
     chosen, engine = config["metrics"]["include"], config["metrics"]["engine"]
     return (chosen is None or metric in chosen) and (
-        engine == "scbraid" or METRICS[metric].in_scib
+        engine == "scbraid" or METRICS[metric].scib is not None
     )
 
 
