@@ -10,6 +10,7 @@ from scipy import sparse
 
 from scbraid.errors import UserError
 from scbraid.graphs.neighbors import nearest_neighbors
+from scbraid.metrics.cells import Cells
 from scbraid.metrics.engine import score
 from scbraid.metrics.lisi import lisi, neighbor_probabilities
 from unit.methods.running import correlation_of_distances, run
@@ -116,14 +117,14 @@ def test_bbknn_looks_at_neither_order_of_cells_nor_names_of_batches(
 
 def scores(embedding: np.ndarray, adata: AnnData) -> pd.Series:
     embedding = embedding.astype(np.float32)
-    table = score(
+    cells = Cells.of(
         embedding,
         batch=adata.obs["batch"],
         labels=adata.obs["label"],
         neighbors=nearest_neighbors(embedding),
         pca=adata.obsm["X_pca"],
     )
-    return table.set_index("metric")["value"]
+    return score(cells).set_index("metric")["value"]
 
 
 def sorted_rows(values: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ from scbraid.graphs.neighbors import nearest_neighbors
 from scbraid.graphs.umap import umap_layout
 from scbraid.methods.registry import METHODS, parameter_schema
 from scbraid.methods.spec import Context, Result, Run
+from scbraid.metrics.cells import Cells
 from scbraid.metrics.engine import score
 from scbraid.preprocess.pca import unintegrated_pca
 from scbraid.runs.run import run_method
@@ -376,8 +377,8 @@ def test_every_step_after_a_failed_run_finds_nothing(demo_hvg: AnnData) -> None:
     neighbors = nearest_neighbors(empty.to_numpy())
     assert neighbors.indices.shape == (demo_hvg.n_obs, 0)
     obs = demo_hvg.obs
-    scores = score(empty.to_numpy(), batch=obs["batch"], labels=obs["label"], neighbors=neighbors, pca=None)
-    assert scores.empty
+    scored = Cells.of(empty.to_numpy(), batch=obs["batch"], labels=obs["label"], neighbors=neighbors, pca=None)
+    assert score(scored).empty
     layout = umap_layout(empty, neighbors)
     assert list(layout.index) == list(demo_hvg.obs_names)
     assert layout.shape[1] == 0

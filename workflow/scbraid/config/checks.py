@@ -191,7 +191,7 @@ def _check_included(config: Config) -> None:
             raise UserError(f"config: metrics/include: unknown metric '{metric}', {suggest(metric, METRICS)}")
     for name, dataset in config["datasets"].items():
         ranking = DEFAULT_TOTAL if dataset["label"] else LABEL_FREE
-        ranking = [metric for metric in ranking if engine == "scbraid" or METRICS[metric].in_scib]
+        ranking = [metric for metric in ranking if engine == "scbraid" or METRICS[metric].scib is not None]
         if not set(include) & set(ranking):
             raise UserError(
                 f"config: metrics/include leaves nothing to rank the runs of datasets/{name} by; name at least one of "

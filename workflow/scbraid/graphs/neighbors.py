@@ -124,7 +124,7 @@ def nearest_neighbors(embedding: np.ndarray, *, n_neighbors: int = 90, seed: int
     return _approximate(embedding, n_neighbors, seed)
 
 
-def among(embedding: np.ndarray, neighbors: Neighbors, kept: np.ndarray, *, seed: int = 0) -> Neighbors:
+def neighbors_within(embedding: np.ndarray, neighbors: Neighbors, kept: np.ndarray, *, seed: int = 0) -> Neighbors:
     """Return the kNN graph of some of the cells alone, of as many neighbours as before where there are as many.
 
     Parameters
