@@ -23,7 +23,7 @@ from scbraid.methods.registry import METHODS, parameter_schema
 from scbraid.plots.query import query_umaps
 from scbraid.plots.style import save
 from scbraid.preprocess.features import select_features
-from scbraid.report.sections.mapping import write_query_report
+from scbraid.report.mapping import write_mapping_report
 from scbraid.runs.run import run_method
 from scbraid.transfer.scores import score_predictions
 
@@ -321,7 +321,7 @@ def test_report_shows_the_numbers(
         content = {"obs": exported.obs, "predictions": predictions, "scores": scores, "facts": facts} | changes
         source = {"source": "q.h5ad", "sha256": "0" * 64}
         figure, output = tmp_path / "umap.svg", tmp_path / name
-        write_query_report(output, genes=mapped.genes, source=source, figure=figure, **content)
+        write_mapping_report(output, genes=mapped.genes, source=source, figure=figure, **content)
         return output.read_text()
 
     page = written("report.html")
