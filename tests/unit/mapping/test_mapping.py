@@ -20,7 +20,7 @@ from scbraid.mapping.labels import predict_labels
 from scbraid.mapping.map_onto import map_onto
 from scbraid.mapping.reference import read_reference
 from scbraid.methods.registry import METHODS, parameter_schema
-from scbraid.plots.query import query_umaps
+from scbraid.plots.mapping import mapped_umaps
 from scbraid.plots.style import save
 from scbraid.preprocess.features import select_features
 from scbraid.report.mapping import write_mapping_report
@@ -312,7 +312,7 @@ def test_export(
 def test_report_shows_the_numbers(
     exported: AnnData, mapped: MappedQuery, layout: pd.DataFrame, reference: Reference, query: AnnData, tmp_path: Path
 ) -> None:
-    save(query_umaps(layout, reference.cells, exported.obs), tmp_path / "umap.svg")
+    save(mapped_umaps(layout, reference.cells, exported.obs), tmp_path / "umap.svg")
     predictions = predictions_of(mapped, reference, query)
     scores = score_predictions(predictions)
     facts = mapped.facts | {"query": "<q>", "batches": {"even": 97, "odd (query)": 96}, "notes": ["a & b"]}
