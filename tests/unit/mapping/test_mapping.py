@@ -21,10 +21,10 @@ from scbraid.mapping.map_onto import map_onto
 from scbraid.mapping.reference import read_reference
 from scbraid.methods.registry import METHODS, parameter_schema
 from scbraid.methods.spec import Run
-from scbraid.plots.query import query_umaps
+from scbraid.plots.mapping import mapped_umaps
 from scbraid.plots.style import save
 from scbraid.preprocess.features import select_features
-from scbraid.report.sections.mapping import write_query_report
+from scbraid.report.mapping import write_mapping_report
 from scbraid.runs.run import run_method
 from scbraid.transfer.scores import score_predictions
 
@@ -310,7 +310,7 @@ def test_export(
 def test_report_shows_the_numbers(
     exported: AnnData, mapped: MappedQuery, layout: pd.DataFrame, reference: Reference, query: AnnData, tmp_path: Path
 ) -> None:
-    save(query_umaps(layout, reference.cells, exported.obs), tmp_path / "umap.svg")
+    save(mapped_umaps(layout, reference.cells, exported.obs), tmp_path / "umap.svg")
     predictions = predictions_of(mapped, reference, query)
     scores = score_predictions(predictions)
     facts = mapped.facts | {"query": "<q>", "batches": {"even": 97, "odd (query)": 96}, "notes": ["a & b"]}
@@ -319,7 +319,7 @@ def test_report_shows_the_numbers(
         content = {"obs": exported.obs, "predictions": predictions, "scores": scores, "facts": facts} | changes
         source = {"source": "q.h5ad", "sha256": "0" * 64}
         figure, output = tmp_path / "umap.svg", tmp_path / name
-        write_query_report(output, genes=mapped.genes, source=source, figure=figure, **content)
+        write_mapping_report(output, genes=mapped.genes, source=source, figure=figure, **content)
         return output.read_text()
 
     page = written("report.html")

@@ -15,7 +15,7 @@ from scbraid.plots.style import BATCH_COLORS, LABEL_COLORS, MISSING_COLOR
 from scbraid.report.drawing.colors import DARK_PANEL, MIN_CONTRAST, contrast, on_dark
 from scbraid.report.drawing.curves import draw_lines
 from scbraid.report.drawing.violins import density, violin_columns
-from scbraid.report.sections.scores import drop_table
+from scbraid.report.sections.qc import drop_table
 
 
 @pytest.mark.parametrize(

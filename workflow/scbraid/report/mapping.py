@@ -1,4 +1,4 @@
-"""The report of one query: what was mapped onto what, how well it fits, and what was predicted."""
+"""The report of new cells mapped onto a reference: what was mapped, how well it fits, and what was predicted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-import scbraid
 from scbraid.mapping.genes import GOOD_OVERLAP
 from scbraid.report.pages import data_uri, environment
 from scbraid.transfer.classifiers import UNKNOWN
@@ -28,7 +27,7 @@ SCORES = {
 }
 
 
-def write_query_report(
+def write_mapping_report(
     output: str | PathLike[str],
     *,
     obs: pd.DataFrame,
@@ -60,7 +59,7 @@ def write_query_report(
     has_truth = has_labels and predictions["truth"].notna().any()
     over_all = scores[(scores["label"] == "all") & ~scores["score"].duplicated()]
     padded = genes.loc[genes["status"] == "padded", "gene"]
-    page = environment().get_template("query.html.j2").render(
+    page = environment().get_template("mapping.html.j2").render(
         facts=facts,
         source=source,
         few_genes=facts["overlap_percent"] < 100 * GOOD_OVERLAP,
@@ -72,7 +71,6 @@ def write_query_report(
         n_judged=int(predictions["truth"].notna().sum()) if has_truth else 0,
         confusion=confusion(predictions) if has_truth else None,
         figure=data_uri(Path(figure)),
-        version=scbraid.__version__,
     )  # fmt: skip
     Path(output).write_text(page, encoding="utf-8")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BESIDE = {"loc": "center left", "bbox_to_anchor": (1.02, 0.5), "fontsize": 8}
 
 
-def query_umaps(layout: pd.DataFrame, reference: pd.DataFrame, query: pd.DataFrame) -> Figure:
+def mapped_umaps(layout: pd.DataFrame, reference: pd.DataFrame, query: pd.DataFrame) -> Figure:
     """Draw the layout by role and batch and, where the reference has labels, by label, prediction and uncertainty.
 
     Parameters
