@@ -3,8 +3,6 @@ import re
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
-
 from scbraid.config.resolve import resolve
 from scbraid.data.covariates import covariates_of
 from scbraid.data.download import is_url
