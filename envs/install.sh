@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Make .venv with everything in envs/requirements.lock: with uv where it is on PATH, otherwise with venv and pip.
+# Make .venv with everything in envs/requirements.lock; `envs/install.sh dev` adds envs/dev.lock to it.
+# With uv where it is on PATH, otherwise with venv and pip.
 # PYTHON names the interpreter; without it the first of these that is 3.11 or newer is taken.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -24,14 +25,20 @@ if command -v uv >/dev/null; then
     index=${PIP_INDEX_URL:-$(setting index-url)}
     [ -z "$links" ] || export UV_FIND_LINKS=${UV_FIND_LINKS:-$links}
     [ -z "$index" ] || export UV_DEFAULT_INDEX=${UV_DEFAULT_INDEX:-$index}
-    rm -rf .venv
-    uv venv --quiet --python "$python" .venv
+    make_environment() { rm -rf .venv && uv venv --quiet --python "$python" .venv; }
     install() { uv pip install --quiet --compile-bytecode --python .venv/bin/python "$@"; }
 else
-    "$python" -m venv --clear .venv
+    make_environment() { "$python" -m venv --clear .venv; }
     install() { .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }
 fi
 
+if [ "${1:-}" = dev ]; then
+    install -r envs/dev.lock
+    cp envs/dev.lock .venv/installed-dev.lock
+    exit
+fi
+
+make_environment
 # annoy is compiled while it is installed, which not every machine can do; only these need it.
 compiled='^(annoy|bbknn|scanorama)=='
 grep -Ev "$compiled" envs/requirements.lock >.venv/others.lock

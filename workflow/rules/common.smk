@@ -5,8 +5,6 @@ import sys
 from functools import partial
 from pathlib import Path
 
-sys.path.insert(0, str(Path(workflow.basedir, "workflow")))
-
 from scbraid.config.resolve import resolve
 from scbraid.data.covariates import covariates_of
 from scbraid.errors import UserError
