@@ -13,6 +13,8 @@ from support import copy_checkout, write_config
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 DATASETS, METHODS, SEEDS = 50, 12, 3
 LONGEST = 60  # seconds of one core, which other work on the machine does not lengthen
 ON_CPU = 2  # harmony
