@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterator
+    from pathlib import Path
 
 MEASURED = {"seconds", "seconds_reference", "cells_per_second", "peak_ram_mb", "peak_gpu_mb", "versions"}
 MEASURED |= {"reference_versions"}
