@@ -24,8 +24,9 @@ def test_every_template_is_a_section_or_known() -> None:
 def test_contents_name_the_sections_that_apply_in_their_order(make, blood, tmp_path) -> None:
     links = {"umap": "UMAPs", "scores": "Scores", "transfer": "Label transfer", "qc": "Quality", "genes": "Genes"}
     links |= {"training": "Training", "runs": "Runs", "failures": "Failures", "provenance": "Provenance"}
-    assert contents(blood.page()) == [*(f"#d1-{anchor}" for anchor in links), "#config"]
-    assert all(f">{words}</a>" in blood.page().source for words in links.values())
+    page = blood.page()
+    assert contents(page) == [*(f"#d1-{anchor}" for anchor in links), "#config"]
+    assert all(f">{words}</a>" in page.source for words in links.values())
     plain = make(tmp_path, datasets={"blood": {"query": None}}, methods=("pca", "harmony"), n_cells=120).page()
     absent = {"transfer", "training"}
     assert contents(plain) == [*(f"#d1-{anchor}" for anchor in links if anchor not in absent), "#config"]
