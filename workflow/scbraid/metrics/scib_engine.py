@@ -66,11 +66,12 @@ def _is_of_no_label(metric: Metric, cells: Cells) -> bool:
 
 
 def _as_anndata(cells: Cells) -> AnnData:
-    """Build what scib takes: the embedding, our kNN graph and the PCA, names of batches and labels in our order."""
+    """Build what scib takes: batch and label of every cell, the embedding, our kNN graph and the PCA."""
     import anndata as ad
 
     codes = {"batch": cells.batch} | ({} if cells.labels is None else {"label": cells.labels})
     obs = pd.DataFrame(codes, index=[str(cell) for cell in range(len(cells.batch))])
+    # scib wants names and sorts them: with leading zeros they stay in our order
     obs = obs.map("{:06}".format).astype("category")
     data = ad.AnnData(np.zeros((len(obs), 1), dtype=np.float32), obs=obs)
     if cells.embedding.shape[1]:
