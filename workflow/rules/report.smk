@@ -14,8 +14,6 @@ rule report:
         runtime=lambda wildcards, attempt: attempt * 20,
     params:
         config=SHOWN_CONFIG,
-        runs=NAMES_AND_SEEDS,
-        transfers={dataset: transfers_of(dataset) for dataset in config["datasets"]},
     message:
         "Write results/report.html"
     script:

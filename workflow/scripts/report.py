@@ -7,10 +7,4 @@ with job(snakemake):
 
     from scbraid.report import write_report
 
-    write_report(
-        Path("results"),
-        Path(snakemake.output[0]),
-        config=snakemake.params.config,
-        runs=[tuple(run) for run in snakemake.params.runs],
-        transfers=snakemake.params.transfers,
-    )
+    write_report(Path("results"), Path(snakemake.output[0]), config=snakemake.params.config)

@@ -17,6 +17,7 @@ from scbraid.files import embedding_table, write_embedding, write_json, write_ta
 from scbraid.methods.registry import METHODS as REGISTRY
 from scbraid.metrics import METRICS
 from scbraid.metrics.scored import choose_cells
+from scbraid.plan.runs import Transfer, transfers
 from scbraid.plots import qc as qc_plots
 from scbraid.plots.style import save
 from scbraid.plots.umap import umap_grid
@@ -26,7 +27,7 @@ from scbraid.report import write_report
 from scbraid.runs.facts import nature
 from scbraid.transfer.predict import predict
 from scbraid.transfer.scores import score_predictions
-from scbraid.transfer.tasks import EACH_BATCH, applies, assign_roles, tasks
+from scbraid.transfer.tasks import EACH_BATCH, assign_roles, tasks
 from unit.report.page import Page
 
 if TYPE_CHECKING:
@@ -36,8 +37,6 @@ BATCHES = ("10x v2", "10x v3", "001")
 LABELS = ("B", "T", "all")
 METHODS = ("pca", "harmony", "scvi")
 REASON = 'ValueError: <b>nothing</b> & "no one" converged'
-
-Transfer = tuple[str, str, str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,24 +52,16 @@ class Results:
     failing: set[tuple[str, int]]
     obs: dict[str, pd.DataFrame] = field(default_factory=dict)
     layouts: dict[tuple[str, str, int], pd.DataFrame] = field(default_factory=dict)
-    predictions: dict[Transfer, pd.DataFrame] = field(default_factory=dict)
+    predictions: dict[tuple[str, str, str, int], pd.DataFrame] = field(default_factory=dict)
 
-    def transfers(self, name: str) -> list[tuple[str, str, int]]:
-        """Classifier, run and seed of every label transfer, as the workflow decides."""
-        if self.config["datasets"][name]["transfer"] is None:
-            return []
-        return [
-            (classifier, run, seed)
-            for classifier in self.config["transfer"]["classifiers"]
-            for run, seed in self.runs
-            if applies(classifier, run)
-        ]
+    def transfers(self, name: str) -> list[Transfer]:
+        """Every label transfer of a data set, as the workflow decides."""
+        return transfers(self.config, name)
 
     def page(self) -> Page:
         """Write the report and read it."""
         output = self.folder / "report.html"
-        transfers = {name: self.transfers(name) for name in self.config["datasets"]}
-        write_report(self.folder, output, config=self.config, runs=self.runs, transfers=transfers)
+        write_report(self.folder, output, config=self.config)
         return Page(output.read_text())
 
 

@@ -18,6 +18,16 @@ def of_dataset(dataset: str, file: str) -> str:
     return f"{RESULTS}/{dataset}/{file}"
 
 
+def run_folder(run_name: str, seed: int | str, *, trained_in: str = RUNS) -> str:
+    """Name the folder of a training below that of its data set; `trained_in` as in :func:`of_run`."""
+    return f"{trained_in}/{run_name}/seed-{seed}"
+
+
+def transfer_folder(classifier: str, run_name: str, seed: int | str) -> str:
+    """Name the folder of the label transfer by a classifier with a run, below that of its data set."""
+    return f"transfer/{classifier}/{run_name}/seed-{seed}"
+
+
 def of_run(dataset: str, run_name: str, seed: int | str, file: str, *, trained_in: str = RUNS) -> str:
     """Name a file of a run, or of the trainings that it needs for the label transfer.
 
@@ -30,12 +40,12 @@ def of_run(dataset: str, run_name: str, seed: int | str, file: str, *, trained_i
     trained_in
         ``RUNS``, ``FOLDS`` (labels of one batch hidden at a time) or ``MAPPED`` (query cells mapped).
     """
-    return of_dataset(dataset, f"{trained_in}/{run_name}/seed-{seed}/{file}")
+    return of_dataset(dataset, f"{run_folder(run_name, seed, trained_in=trained_in)}/{file}")
 
 
 def of_transfer(dataset: str, classifier: str, run_name: str, seed: int | str, file: str) -> str:
     """Name a file of the label transfer by a classifier with a run."""
-    return of_dataset(dataset, f"transfer/{classifier}/{run_name}/seed-{seed}/{file}")
+    return of_dataset(dataset, f"{transfer_folder(classifier, run_name, seed)}/{file}")
 
 
 def of_query(query: str, file: str) -> str:

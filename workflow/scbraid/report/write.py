@@ -40,14 +40,7 @@ class DatasetPart:
     sections: list[Markup]
 
 
-def write_report(
-    results: Path,
-    output: Path,
-    *,
-    config: Config,
-    runs: list[tuple[str, int]],
-    transfers: dict[str, list[tuple[str, str, int]]],
-) -> None:
+def write_report(results: Path, output: Path, *, config: Config) -> None:
     """Write the report of all data sets as one HTML file that needs no network.
 
     The same results give the same bytes.
@@ -60,13 +53,9 @@ def write_report(
         File to write.
     config
         From :func:`scbraid.config.resolve.resolve`.
-    runs
-        Name and seed of every run.
-    transfers
-        For every data set the label transfers: classifier, name of the run and seed.
     """
     datasets = [
-        show(read_dataset(results, name, config=config, runs=runs, transfers=transfers[name]), anchor=f"d{number}")
+        show(read_dataset(results, name, config=config), anchor=f"d{number}")
         for number, name in enumerate(config["datasets"], start=1)
     ]
     page = environment().get_template("report.html.j2").render(datasets=datasets, config=config_text(config))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from scbraid.data.h5ad import read_obs
 from scbraid.files import read_json, read_table
+from scbraid.plan.runs import runs
 from scbraid.report.reading.runs import RunResults, TransferResults, read_run, read_transfers
-from scbraid.transfer.tasks import EACH_BATCH
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,14 +66,7 @@ class DatasetResults:
         return tuple(first.values())
 
 
-def read_dataset(
-    results: Path,
-    name: str,
-    *,
-    config: Config,
-    runs: list[tuple[str, int]],
-    transfers: list[tuple[str, str, int]],
-) -> DatasetResults:
+def read_dataset(results: Path, name: str, *, config: Config) -> DatasetResults:
     """Read the results of a data set.
 
     Parameters
@@ -84,18 +77,14 @@ def read_dataset(
         Data set.
     config
         From :func:`scbraid.config.resolve.resolve`.
-    runs
-        Name and seed of every run.
-    transfers
-        Classifier, name of the run and seed of every label transfer.
     """
     folder = results / name
     settings = config["datasets"][name]
     summary = read_table(folder / "benchmark" / "summary.tsv", names=("method", "device", "failed"))
     rank = {method: place for place, method in enumerate(summary["method"])}
     first = baseline_run(config)
-    ordered = sorted(runs, key=lambda run: (run[0] != first, rank[run[0]]))
-    read_runs = tuple(read_run(folder, method, seed) for method, seed in ordered)
+    ordered = sorted(runs(config), key=lambda run: (run.name != first, rank[run.name]))
+    read_runs = tuple(read_run(folder, run) for run in ordered)
     return DatasetResults(
         folder=folder,
         config=config,
@@ -110,13 +99,8 @@ def read_dataset(
         metrics=read_table(folder / "benchmark" / "metrics.tsv", names=("method", "metric", "group")),
         n_scored=len(read_table(folder / "benchmark" / "cells.tsv.gz", names=("cell", "batch", "label"))),
         runs=read_runs,
-        transfers=read_transfers(folder, read_runs, transfers, in_turn=is_in_turn(settings)),
+        transfers=read_transfers(folder, read_runs, dataset=name, config=config),
     )
-
-
-def is_in_turn(settings: Config) -> bool:
-    """Whether the label transfer takes every batch as a query once."""
-    return settings["transfer"] is not None and settings["transfer"]["query"] == EACH_BATCH
 
 
 def baseline_run(config: Config) -> str | None:

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from scbraid.files import read_embedding, read_json, read_table
+from scbraid.plan.paths import RUNS, run_folder, transfer_folder
+from scbraid.plan.runs import trained_in, transfers
+from scbraid.runs.artifacts import ARTIFACTS
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from scbraid.config.schema import Config
+    from scbraid.methods.spec import Run
 
 #: columns of predictions.parquet that the report shows
 PREDICTION_COLUMNS = ["cell", "task", "truth", "seen", "prediction", "probability", "uncertainty", "decision"]
@@ -69,21 +75,21 @@ class TransferResults:
     failed: str | None
 
 
-def read_run(folder: Path, method: str, seed: int) -> RunResults:
+def read_run(folder: Path, run: Run) -> RunResults:
     """Read a run below the folder of its data set."""
-    run = folder / "runs" / method / f"seed-{seed}"
-    history = run / "history.tsv"
+    place = folder / run_folder(run.name, run.seed)
+    history = place / ARTIFACTS["history"].file
     return RunResults(
-        name=method,
-        seed=seed,
-        facts=read_json(run / "run.json"),
+        name=run.name,
+        seed=run.seed,
+        facts=read_json(place / "run.json"),
         history=read_table(history) if history.is_file() else None,
-        layout=read_embedding(run / "umap.parquet"),
+        layout=read_embedding(place / "umap.parquet"),
     )
 
 
 def read_transfers(
-    folder: Path, runs: tuple[RunResults, ...], transfers: list[tuple[str, str, int]], *, in_turn: bool
+    folder: Path, runs: tuple[RunResults, ...], *, dataset: str, config: Config
 ) -> tuple[TransferResults, ...]:
     """Read the label transfers of a data set: by classifier in the order given, then in the order of the runs.
 
@@ -93,40 +99,38 @@ def read_transfers(
         Folder of the data set.
     runs
         All its runs.
-    transfers
-        Classifier, name of the run and seed.
-    in_turn
-        Whether every batch is a query once; methods that learn from labels are then trained once for each.
+    dataset, config
+        Its name, and the config from :func:`scbraid.config.resolve.resolve`.
     """
-    classifiers = dict.fromkeys(classifier for classifier, _, _ in transfers)
-    known = {tuple(transfer) for transfer in transfers}
+    planned = transfers(config, dataset)
     grouped: dict[tuple[str, str], list[RunResults]] = {}
-    for classifier in classifiers:
+    for classifier in dict.fromkeys(transfer.classifier for transfer in planned):
         for run in runs:
-            if (classifier, run.name, run.seed) in known:
+            if (classifier, run.name, run.seed) in planned:
                 grouped.setdefault((classifier, run.name), []).append(run)
-    return tuple(_read_transfer(folder, *names, of_method, in_turn=in_turn) for names, of_method in grouped.items())
+    return tuple(
+        _read_transfer(folder, *names, of_method, place=trained_in(config, dataset, *names))
+        for names, of_method in grouped.items()
+    )
 
 
 def _read_transfer(
-    folder: Path, classifier: str, method: str, runs: list[RunResults], *, in_turn: bool
+    folder: Path, classifier: str, method: str, runs: list[RunResults], *, place: str
 ) -> TransferResults:
-    own = folder / "transfer" / classifier / method
     scores, trainings, reasons = [], {}, []
     seed, predictions = runs[0].seed, None
     for run in runs:
-        place = own / f"seed-{run.seed}"
-        table = read_table(place / "scores.tsv", names=("score", "label")).astype({"value": float, "cells": float})
+        transfer = folder / transfer_folder(classifier, method, run.seed)
+        table = read_table(transfer / "scores.tsv", names=("score", "label")).astype({"value": float, "cells": float})
         scores.append(table.assign(seed=run.seed))
         facts = run.facts
-        if classifier == "mapping" or (in_turn and run.facts["needs_labels"]):
-            kind = "mapped" if classifier == "mapping" else "folds"
-            facts = read_json(folder / "transfer" / kind / method / f"seed-{run.seed}" / "folds.json")
+        if place != RUNS:
+            facts = read_json(folder / run_folder(method, run.seed, trained_in=place) / "folds.json")
             trainings[run.seed] = facts
         if failed := facts["failed"]:
             reasons.append(f"seed {run.seed}: {failed}")
         if predictions is None or predictions.empty:
-            seed, predictions = run.seed, pd.read_parquet(place / "predictions.parquet", columns=PREDICTION_COLUMNS)
+            seed, predictions = run.seed, pd.read_parquet(transfer / "predictions.parquet", columns=PREDICTION_COLUMNS)
     return TransferResults(
         classifier=classifier,
         method=method,
