@@ -13,7 +13,7 @@ demo: $(READY)
 	@echo "The report: file://$(CURDIR)/results/report.html"
 
 test: $(DEV)
-	python -m pytest --durations=25 --cov
+	python -m pytest -n auto --durations=25 --cov
 
 test-quick: $(DEV)
 	python -m pytest tests/unit -m "not slow" -n auto

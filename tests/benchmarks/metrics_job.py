@@ -44,6 +44,7 @@ def scbraid(options: argparse.Namespace) -> pd.DataFrame:
     """Our engine with all metrics, or those given."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow"))
     from scbraid.graphs.neighbors import nearest_neighbors
+    from scbraid.metrics.cells import Cells
     from scbraid.metrics.engine import score
     from scbraid.metrics.sample import PROFILES, stratified
 
@@ -55,10 +56,10 @@ def scbraid(options: argparse.Namespace) -> pd.DataFrame:
     known |= {"neighbors": nearest_neighbors(points), "resolutions": profile.resolutions}
     clock.stop("neighbours")
     if options.stages is None:
-        return score(points, **known, metrics=options.metrics)
+        return score(Cells.of(points, **known), metrics=options.metrics)
     parts = []
     for metric in STAGES:
-        parts.append(score(points, **known, metrics=[metric]))
+        parts.append(score(Cells.of(points, **known), metrics=[metric]))
         clock.stop(metric)
     pd.DataFrame(clock.rows, columns=["stage", "seconds", "peak_gb_so_far"]).to_csv(
         options.stages, sep="\t", index=False

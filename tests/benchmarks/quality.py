@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow"))
 from scbraid.data.h5ad import read_h5ad
 from scbraid.data.standardize import standardize
 from scbraid.graphs.neighbors import nearest_neighbors
+from scbraid.metrics.cells import Cells
 from scbraid.metrics.engine import score
 from scbraid.metrics.total import total
 from scbraid.preprocess.features import select_features
@@ -126,13 +127,14 @@ METHODS = {
 def evaluate(adata: AnnData, embedding: np.ndarray, name: str) -> dict[str, float]:
     """All metrics of one embedding and its aggregate scores."""
     table = check_embedding(embedding, adata.obs_names, method=name)
-    scores = score(
+    cells = Cells.of(
         table.to_numpy(),
         batch=adata.obs["batch"],
         labels=adata.obs["label"],
         neighbors=nearest_neighbors(table.to_numpy()),
         pca=adata.obsm["X_pca"],
     )
+    scores = score(cells)
     return total(scores)._asdict() | scores.set_index("metric")["value"].to_dict()
 
 

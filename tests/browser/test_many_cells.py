@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 
 from browser.scatter import REACH, Scatter
-from scbraid.report.drawing.points import cell_palettes, umap_points
+from scbraid.report.drawing.palettes import cell_palettes
 from scbraid.report.pages import environment
 from scbraid.report.reading.dataset import DatasetResults
 from scbraid.report.reading.runs import RunResults
+from scbraid.report.sections.umap import umap_points
 
 if TYPE_CHECKING:
     from pathlib import Path

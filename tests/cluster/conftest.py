@@ -2,54 +2,19 @@ from __future__ import annotations
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from cluster.one_node import jobs, running, why_not_here
+from cluster.one_node import running, why_not_here
+from cluster.submitting import Run, config, finish
 from support import copy_checkout, snakemake, write_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HERE = Path(__file__).parent
-# The defaults spare the controller of a cluster that many people use.
-OFTEN = ("--slurm-init-seconds-before-status-checks", "2", "--seconds-between-status-checks", "1")
-SLURM = ("--workflow-profile", "workflow/profiles/slurm", *OFTEN)
-
-
-def config(methods: dict[str, Any]) -> dict[str, Any]:
-    source = {"source": "resources/pbmc/pbmc.h5ad", "batch": "batch", "label": "cell_type"}
-    return {
-        "datasets": {"pbmc": source | {"transfer": {"query": ["pbmc10k_v3"]}, "qc": {"scrublet": False}}},
-        "methods": methods,
-        "features": {"n_top_genes": 300},
-        "transfer": {"classifiers": ["knn"]},
-        "metrics": {"include": ["nmi", "ari", "ilisi"]},
-    }
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished Snakemake and what it left."""
-
-    checkout: Path
-    output: str
-    jobs: list[dict[str, str]]
-
-    def jobs_of(self, name: str) -> list[dict[str, str]]:
-        """SLURM's records of a job, all attempts of it."""
-        return [job for job in self.jobs if job["Comment"] == f"rule_{name}"]
-
-
-def finish(checkout: Path, *arguments: str) -> Run:
-    """Run Snakemake to its end and keep what SLURM knows of its jobs."""
-    before = {job["JobId"] for job in jobs()}
-    finished = snakemake(checkout, *SLURM, *arguments)
-    assert finished.returncode == 0, finished.stdout
-    return Run(checkout, finished.stdout, [job for job in jobs() if job["JobId"] not in before])
 
 
 @pytest.fixture(scope="session")

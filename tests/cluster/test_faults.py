@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cluster.conftest import SLURM, Run, config, finish
 from cluster.one_node import jobs
+from cluster.submitting import SLURM, Run, config, finish
 from support import snakemake, write_config
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cluster.conftest import OFTEN, Run, config
 from cluster.one_node import jobs
+from cluster.submitting import OFTEN, Run, config
 from support import snakemake, write_config
 
 if TYPE_CHECKING:

@@ -85,12 +85,10 @@ def leaves(schema: dict[str, Any], path: str = "") -> Iterator[str]:
     """Paths of all keys of the config that hold a value, those of one data set and one query among them."""
     names = {"datasets": "d", "queries": "new"}
     for key, entry in schema.get("properties", {}).items():
-        target = load_schema()["$defs"].get(entry.get("$ref", "").rsplit("/", 1)[-1], entry)
         if key in names and not path:
-            inner = load_schema()["$defs"]["dataset" if key == "datasets" else "query"]
-            yield from leaves(inner, f"{key}/{names[key]}/")
-        elif "properties" in target:
-            yield from leaves(target, f"{path}{key}/")
+            yield from leaves(entry["additionalProperties"], f"{key}/{names[key]}/")
+        elif "properties" in entry:
+            yield from leaves(entry, f"{path}{key}/")
         elif key != "methods":
             yield f"{path}{key}"
 

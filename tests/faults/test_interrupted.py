@@ -12,7 +12,7 @@ import pytest
 
 from faults.data import DEMO
 from faults.processes import Background, end_all, jobs, wait_until
-from faults.results import content
+from results import content
 from scbraid.files import read_json
 from support import copy_checkout, snakemake, write_config
 

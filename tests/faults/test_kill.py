@@ -13,7 +13,7 @@ import pytest
 
 from faults.data import DEMO
 from faults.processes import Background, end_all, jobs, kill, wait_until
-from faults.results import content
+from results import content
 from support import copy_checkout, snakemake, write_config
 
 if TYPE_CHECKING:

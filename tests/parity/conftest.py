@@ -10,6 +10,7 @@ import scanpy as sc
 
 from parity.cells import DATASETS, EMBEDDINGS, embed, load
 from scbraid.graphs.neighbors import Neighbors, connectivities, nearest_neighbors
+from scbraid.metrics.cells import Cells
 from scbraid.metrics.engine import score
 
 if TYPE_CHECKING:
@@ -39,14 +40,14 @@ class Case:
 
     @cached_property
     def scores(self) -> dict[str, float]:
-        table = score(
+        cells = Cells.of(
             self.embedding,
             batch=self.adata.obs["batch"],
             labels=self.adata.obs["cell_type"],
             neighbors=self.neighbors,
             pca=self.unintegrated.obsm["X_pca"],
         )
-        return table.set_index("metric")["value"].to_dict()
+        return score(cells).set_index("metric")["value"].to_dict()
 
     def on_our_graph(self) -> ad.AnnData:
         """Return the cells with our graph: a last-digit change of a weight can flip a node of a Leiden partition."""

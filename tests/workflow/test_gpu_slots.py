@@ -13,6 +13,8 @@ import pytest
 
 from support import copy_checkout, snakemake, write_config
 
+pytestmark = pytest.mark.slow
+
 DEVICES = ("GPU-a", "GPU-b")
 SEEDS = 3
 

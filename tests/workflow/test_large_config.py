@@ -13,6 +13,8 @@ from support import copy_checkout, write_config
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 DATASETS, METHODS, SEEDS = 50, 12, 3
 LONGEST = 60  # seconds of one core, which other work on the machine does not lengthen
 ON_CPU = 2  # harmony
@@ -23,7 +25,7 @@ JOBS_OF_DATASET = {
     **dict.fromkeys(("download", "standardize", "qc", "features", "pca", "scored_cells", "roles"), 1),
     "integrate": ON_CPU * SEEDS,
     "train": (METHODS - ON_CPU - WITH_LABELS) * SEEDS,
-    "train_with_labels": WITH_LABELS * SEEDS,
+    "train_probabilities": WITH_LABELS * SEEDS,
     **dict.fromkeys(("neighbors", "umap", "metrics"), METHODS * SEEDS),
     "folds": WITH_LABELS * SEEDS,
     "mapping": MAPPING * SEEDS,

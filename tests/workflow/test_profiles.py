@@ -12,16 +12,17 @@ import pytest
 from yte import process_yaml
 
 from support import ROOT, copy_checkout, snakemake
+from workflow.loading import loaded_rules
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from typing import Any
 
+    from snakemake.rules import Rule
+
 PROFILES = ROOT / "workflow" / "profiles"
 CLUSTERS = ("slurm", "generic", "kubernetes")
-RULE = re.compile(
-    r"^(?:use rule (?P<base>\w+) as |rule )(?P<name>\w+)(?: with)?:\n(?P<body>(?:(?:    .*)?\n)*)", re.MULTILINE
-)
 
 
 def profile(name: str, **lines: str) -> dict[str, Any]:
@@ -33,16 +34,15 @@ def profile(name: str, **lines: str) -> dict[str, Any]:
     return process_yaml(text, require_use_yte=True)
 
 
-def rules() -> dict[str, bool]:
-    """Every rule that is submitted, and whether it may ask for a GPU."""
-    found: dict[str, bool] = {}
-    for file in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
-        for rule in RULE.finditer(file.read_text()):
-            body = rule["body"]
-            if "localrule: True" not in body:
-                inherits = "    resources:" not in body and found.get(rule["base"], False)
-                found[rule["name"]] = "gpu=" in body or inherits
-    return found
+@pytest.fixture(scope="module")
+def submitted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Rule]]:
+    """Every rule that is submitted to a cluster."""
+    with loaded_rules(ROOT / "config" / "config.yaml", tmp_path_factory.mktemp("nothing")) as rules:
+        yield {name: rule for name, rule in rules.items() if name not in rule.workflow._localrules}
+
+
+def training(rules: dict[str, Rule]) -> set[str]:
+    return {name for name, rule in rules.items() if "gpu" in rule.resources}
 
 
 @pytest.mark.parametrize(("devices", "slots"), [([], 1), (["/dev/nvidia0"], 1), (["/dev/nvidia0", "/dev/nvidia1"], 2)])
@@ -57,28 +57,21 @@ def test_snakemake_finds_the_profile() -> None:
     assert (ROOT / "profiles" / "default" / "profile.yaml").samefile(PROFILES / "default" / "profile.yaml")
 
 
-def test_every_submitted_rule_says_how_much_memory_and_time_it_takes() -> None:
-    says: dict[str, bool] = {}
-    for file in sorted((ROOT / "workflow" / "rules").glob("*.smk")):
-        for rule in RULE.finditer(file.read_text()):
-            body, base = rule["body"], rule["base"]
-            own = "mem_mb=" in body and "runtime=" in body
-            says[rule["name"]] = own or "localrule: True" in body or ("    resources:" not in body and says[base])
+def test_every_submitted_rule_says_how_much_memory_and_time_it_takes(submitted: dict[str, Rule]) -> None:
+    says = {name: {"mem_mb", "runtime"} <= set(rule.resources) for name, rule in submitted.items()}
     assert {rule for rule, answer in says.items() if not answer} == set()
 
 
-def test_rules_that_train_are_those_that_ask_for_a_gpu() -> None:
-    training = {rule for rule, gpu in rules().items() if gpu}
-    assert training == {"train", "train_with_labels", "folds", "mapping", "query_map"}
-    assert set(profile("slurm", GPU='"gres"')["set-resources"]) == training
-    assert set(profile("kubernetes")["set-resources"]) == training
+def test_rules_that_train_are_those_that_ask_for_a_gpu(submitted: dict[str, Rule]) -> None:
+    assert training(submitted) == {"train", "train_probabilities", "folds", "mapping", "query_map"}
+    assert set(profile("slurm", GPU='"gres"')["set-resources"]) == training(submitted)
+    assert set(profile("kubernetes")["set-resources"]) == training(submitted)
 
 
 @pytest.mark.parametrize("name", CLUSTERS)
-def test_all_small_rules_share_jobs_and_long_ones_do_not(name: str) -> None:
-    long = {rule for rule, gpu in rules().items() if gpu}
-    long |= {"integrate", "integrate_graph", "integrate_and_correct", "export"}
-    assert set(profile(name)["groups"]) == set(rules()) - long
+def test_all_small_rules_share_jobs_and_long_ones_do_not(name: str, submitted: dict[str, Rule]) -> None:
+    long = training(submitted) | {"integrate", "integrate_neighbors", "integrate_corrected", "export"}
+    assert set(profile(name)["groups"]) == set(submitted) - long
     assert profile(name)["groups"] == profile("slurm")["groups"]
 
 

@@ -1,6 +1,6 @@
 rule download:
     input:
-        local_source,
+        planned(inputs.source),
     output:
         "results/{dataset}/source.json",
     log:

@@ -19,7 +19,7 @@ rule scored_cells:
         profile=lookup("metrics/profile", within=config),
         max_cells=lookup("metrics/max_cells", within=config),
         pseudotime=dataset_setting("pseudotime"),
-        with_phases=is_wanted("cell_cycle"),
+        with_phases=inputs.is_wanted(config, "cell_cycle"),
     message:
         "Choose the cells of {wildcards.dataset} that are scored"
     script:
@@ -33,7 +33,7 @@ rule metrics:
         cells="results/{dataset}/benchmark/cells.tsv.gz",
         explained="results/{dataset}/benchmark/cell_cycle.tsv",
         pca="results/{dataset}/pca/embedding.parquet",
-        expression=expression_if_corrected,
+        expression=planned(inputs.expression),
     output:
         "results/{dataset}/runs/{method}/seed-{seed}/metrics.tsv",
     log:
@@ -108,7 +108,7 @@ rule benchmark:
         mem_mb=data_memory,
         runtime=minutes(15, per_gb=30),
     params:
-        runs=runs(),
+        runs=NAMES_AND_SEEDS,
         scale=lookup("metrics/scale_over_methods", within=config),
     message:
         "Compare the runs on {wildcards.dataset}"
@@ -125,7 +125,9 @@ rule export:
         ),
         umaps=of_runs("results/{dataset}/runs/{method}/seed-{seed}/umap.parquet"),
         facts=of_runs("results/{dataset}/runs/{method}/seed-{seed}/run.json"),
-        predictions=of_transfers("predictions.parquet"),
+        predictions=of_transfers(
+            "results/{dataset}/transfer/{classifier}/{method}/seed-{seed}/predictions.parquet"
+        ),
         source="results/{dataset}/source.json",
     output:
         "results/{dataset}/integrated.h5ad",
@@ -139,8 +141,8 @@ rule export:
         mem_mb=memory(3000, per_input=3),
         runtime=minutes(10, per_gb=30),
     params:
-        runs=runs(),
-        transfers=transfers_of,
+        runs=NAMES_AND_SEEDS,
+        transfers=lambda wildcards: transfers_of(wildcards.dataset),
     message:
         "Write the integrated reference of {wildcards.dataset}"
     script:

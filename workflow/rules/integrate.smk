@@ -1,85 +1,71 @@
-rule integrate:
-    input:
-        hvg="results/{dataset}/features/hvg.h5ad",
-        pca=pca_if_needed,
-        cells=cells_if_needed,
-        source=method_source_if_any,
-    output:
-        embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
-        facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",
-    log:
-        "results/logs/integrate/{dataset}/{method}-{seed}.log",
-    benchmark:
-        "results/benchmarks/integrate/{dataset}/{method}-{seed}.tsv"
-    wildcard_constraints:
-        method=one_of(runs_where(trains=False, is_graph=False, corrects=False)),
-    retries: RETRIES
-    conda:
-        SOFTWARE
-    threads: 2
-    resources:
-        mem_mb=data_memory,
-        runtime=minutes(60, per_gb=240),
-    params:
-        method=method_and_parameters,
-        accelerator="cpu",
-    message:
-        "Integrate {wildcards.dataset} with {wildcards.method} (seed {wildcards.seed})"
-    script:
-        "../scripts/integrate.py"
+# One rule for all runs that write the same files: what a method gives is its output (scbraid.runs.artifacts).
+for kind in kinds(config, trains=False):
+
+    rule:
+        name:
+            kind.rule
+        input:
+            hvg="results/{dataset}/features/hvg.h5ad",
+            pca=planned(inputs.pca),
+            cells=planned(inputs.roles),
+            source=planned(inputs.method_source),
+        output:
+            **outputs(kind),
+        log:
+            "results/logs/integrate/{dataset}/{method}-{seed}.log",
+        benchmark:
+            "results/benchmarks/integrate/{dataset}/{method}-{seed}.tsv"
+        wildcard_constraints:
+            method=one_of(kind.run_names),
+        retries: RETRIES
+        conda:
+            SOFTWARE
+        threads: 2
+        resources:
+            mem_mb=data_memory,
+            runtime=minutes(60, per_gb=240),
+        params:
+            method=method_and_parameters,
+            accelerator="cpu",
+        message:
+            "Integrate {wildcards.dataset} with {wildcards.method} (seed {wildcards.seed})"
+        script:
+            "../scripts/integrate.py"
 
 
-use rule integrate as integrate_graph with:
-    output:
-        embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
-        facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",
-        neighbors="results/{dataset}/runs/{method}/seed-{seed}/neighbors.npz",
-    wildcard_constraints:
-        method=one_of(runs_where(is_graph=True)),
+for kind in kinds(config, trains=True):
 
-
-use rule integrate as integrate_and_correct with:
-    output:
-        embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
-        facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",
-        corrected="results/{dataset}/runs/{method}/seed-{seed}/corrected.h5ad",
-    wildcard_constraints:
-        method=one_of(runs_where(corrects=True)),
-
-
-use rule integrate as train with:
-    output:
-        embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
-        facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",
-        history="results/{dataset}/runs/{method}/seed-{seed}/history.tsv",
-        model=directory("results/{dataset}/runs/{method}/seed-{seed}/model"),
-    log:
-        "results/logs/train/{dataset}/{method}-{seed}.log",
-    benchmark:
-        "results/benchmarks/train/{dataset}/{method}-{seed}.tsv"
-    wildcard_constraints:
-        method=one_of(runs_where(trains=True, predicts=False)),
-    threads: TRAINING_THREADS
-    resources:
-        mem_mb=data_memory,
-        runtime=minutes(240, per_gb=480),
-        gpu=GPUS,
-    params:
-        method=method_and_parameters,
-        accelerator=lookup("accelerator", within=config),
-    message:
-        "Train {wildcards.method} on {wildcards.dataset} (seed {wildcards.seed})"
-
-
-use rule train as train_with_labels with:
-    output:
-        embedding="results/{dataset}/runs/{method}/seed-{seed}/embedding.parquet",
-        facts="results/{dataset}/runs/{method}/seed-{seed}/run.json",
-        history="results/{dataset}/runs/{method}/seed-{seed}/history.tsv",
-        model=directory("results/{dataset}/runs/{method}/seed-{seed}/model"),
-        probabilities="results/{dataset}/runs/{method}/seed-{seed}/probabilities.parquet",
-    wildcard_constraints:
-        method=one_of(runs_where(trains=True, predicts=True)),
+    rule:
+        name:
+            kind.rule
+        input:
+            hvg="results/{dataset}/features/hvg.h5ad",
+            pca=planned(inputs.pca),
+            cells=planned(inputs.roles),
+            source=planned(inputs.method_source),
+        output:
+            **outputs(kind),
+        log:
+            "results/logs/train/{dataset}/{method}-{seed}.log",
+        benchmark:
+            "results/benchmarks/train/{dataset}/{method}-{seed}.tsv"
+        wildcard_constraints:
+            method=one_of(kind.run_names),
+        retries: RETRIES
+        conda:
+            SOFTWARE
+        threads: TRAINING_THREADS
+        resources:
+            mem_mb=data_memory,
+            runtime=minutes(240, per_gb=480),
+            gpu=GPUS,
+        params:
+            method=method_and_parameters,
+            accelerator=lookup("accelerator", within=config),
+        message:
+            "Train {wildcards.method} on {wildcards.dataset} (seed {wildcards.seed})"
+        script:
+            "../scripts/integrate.py"
 
 
 rule neighbors:
@@ -92,7 +78,7 @@ rule neighbors:
     benchmark:
         "results/benchmarks/neighbors/{dataset}/{method}-{seed}.tsv"
     wildcard_constraints:
-        method=one_of(runs_where(is_graph=False)),
+        method=one_of(embedding_names(config)),
     conda:
         SOFTWARE
     threads: 2

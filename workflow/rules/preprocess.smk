@@ -37,7 +37,7 @@ rule qc:
 rule features:
     input:
         filtered="results/{dataset}/qc/filtered.h5ad",
-        genes=gene_list_if_any,
+        genes=planned(inputs.gene_list),
     output:
         hvg="results/{dataset}/features/hvg.h5ad",
         genes="results/{dataset}/features/genes.tsv",

@@ -1,6 +1,6 @@
 use rule download as query_download with:
     input:
-        query_source,
+        planned(inputs.query_source),
     output:
         "results/queries/{query}/source.json",
     log:
@@ -8,8 +8,8 @@ use rule download as query_download with:
     benchmark:
         "results/benchmarks/query_download/{query}.tsv"
     params:
-        source=lookup("{query}/source", within=QUERIES),
-        sha256=lookup("{query}/sha256", within=QUERIES),
+        source=lookup("{query}/source", within=config["queries"]),
+        sha256=lookup("{query}/sha256", within=config["queries"]),
     message:
         "Fetch query {wildcards.query} and check it"
 
@@ -27,11 +27,11 @@ use rule standardize as query_standardize with:
         mem_mb=source_memory,
         runtime=minutes(10, per_gb=20),
     params:
-        batch=lookup("{query}/batch", within=QUERIES),
-        label=lookup("{query}/label", within=QUERIES),
-        counts=lookup("{query}/counts", within=QUERIES),
+        batch=lookup("{query}/batch", within=config["queries"]),
+        label=lookup("{query}/label", within=config["queries"]),
+        counts=lookup("{query}/counts", within=config["queries"]),
         batches=None,
-        feature_types=lookup("{query}/feature_types", within=QUERIES),
+        feature_types=lookup("{query}/feature_types", within=config["queries"]),
         query="{query}",
     message:
         "Bring query {wildcards.query} to one form: counts, batch, label"
@@ -40,7 +40,7 @@ use rule standardize as query_standardize with:
 rule query_map:
     input:
         query="results/queries/{query}/standard.h5ad",
-        reference=reference_of,
+        reference=planned(inputs.reference),
     output:
         embedding="results/queries/{query}/embedding.parquet",
         probabilities="results/queries/{query}/probabilities.parquet",
@@ -58,7 +58,7 @@ rule query_map:
         runtime=minutes(240, per_gb=480),
         gpu=GPUS,
     params:
-        known_batches=lookup("{query}/known_batches", within=QUERIES),
+        known_batches=lookup("{query}/known_batches", within=config["queries"]),
         accelerator=lookup("accelerator", within=config),
     message:
         "Map {wildcards.query} onto {input.reference}"
@@ -71,7 +71,7 @@ rule query_predict:
         query="results/queries/{query}/standard.h5ad",
         embedding="results/queries/{query}/embedding.parquet",
         probabilities="results/queries/{query}/probabilities.parquet",
-        reference=reference_of,
+        reference=planned(inputs.reference),
     output:
         predictions="results/queries/{query}/predictions.parquet",
         scores="results/queries/{query}/scores.tsv",
@@ -96,7 +96,7 @@ rule query_predict:
 rule query_umap:
     input:
         embedding="results/queries/{query}/embedding.parquet",
-        reference=reference_of,
+        reference=planned(inputs.reference),
     output:
         "results/queries/{query}/umap.parquet",
     log:
@@ -121,7 +121,7 @@ rule query_umap:
 rule query_export:
     input:
         query="results/queries/{query}/standard.h5ad",
-        reference=reference_of,
+        reference=planned(inputs.reference),
         embedding="results/queries/{query}/embedding.parquet",
         predictions="results/queries/{query}/predictions.parquet",
         scores="results/queries/{query}/scores.tsv",
@@ -150,5 +150,5 @@ rule query_export:
 
 rule map_query:
     input:
-        mapped_queries,
+        planned(inputs.mapped),
     localrule: True

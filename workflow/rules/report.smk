@@ -1,6 +1,6 @@
 rule report:
     input:
-        for_report,
+        planned(inputs.shown),
     output:
         "results/report.html",
     log:
@@ -13,9 +13,9 @@ rule report:
         mem_mb=lambda wildcards, attempt: attempt * 2000,
         runtime=lambda wildcards, attempt: attempt * 20,
     params:
-        config=config,
-        runs=runs(),
-        transfers={dataset: transfers(dataset) for dataset in DATASETS},
+        config=SHOWN_CONFIG,
+        runs=NAMES_AND_SEEDS,
+        transfers={dataset: transfers_of(dataset) for dataset in config["datasets"]},
     message:
         "Write results/report.html"
     script:
@@ -24,7 +24,7 @@ rule report:
 
 rule outcomes:
     input:
-        records(),
+        planned(inputs.recorded),
     output:
         "results/runs.tsv",
     log:
@@ -44,8 +44,8 @@ rule outcomes:
 rule verdict:
     input:
         "results/report.html",
-        integrated_files(),
-        checked_covariates(),
+        expand("results/{dataset}/integrated.h5ad", dataset=config["datasets"]),
+        planned(inputs.checked_covariates),
         runs="results/runs.tsv",
     output:
         "results/verdict.txt",
@@ -57,7 +57,7 @@ rule verdict:
     conda:
         SOFTWARE
     params:
-        allow_failures=ALLOW_FAILURES,
+        allow_failures=config["allow_failures"],
     message:
         "Look whether every run succeeded"
     script:

@@ -26,9 +26,9 @@ rule roles:
 rule folds:
     input:
         hvg="results/{dataset}/features/hvg.h5ad",
-        pca=pca_if_needed,
+        pca=planned(inputs.pca),
         cells="results/{dataset}/transfer/cells.parquet",
-        source=method_source_if_any,
+        source=planned(inputs.method_source),
     output:
         embedding="results/{dataset}/transfer/folds/{method}/seed-{seed}/embedding.parquet",
         probabilities="results/{dataset}/transfer/folds/{method}/seed-{seed}/probabilities.parquet",
@@ -38,7 +38,7 @@ rule folds:
     benchmark:
         "results/benchmarks/folds/{dataset}/{method}-{seed}.tsv"
     wildcard_constraints:
-        method=one_of(runs_where(needs_labels=True, is_control=False)),
+        method=one_of(learning_names(config)),
     retries: RETRIES
     conda:
         SOFTWARE
@@ -46,7 +46,7 @@ rule folds:
     resources:
         mem_mb=data_memory,
         runtime=minutes(480, per_gb=960),
-        gpu=gpus_if_trained,
+        gpu=gpus_if_it_trains,
     params:
         method=method_and_parameters,
         accelerator=lookup("accelerator", within=config),
@@ -68,7 +68,7 @@ use rule folds as mapping with:
     benchmark:
         "results/benchmarks/mapping/{dataset}/{method}-{seed}.tsv"
     wildcard_constraints:
-        method=one_of(runs_where(maps=True)),
+        method=one_of(mapping_names(config)),
     params:
         method=method_and_parameters,
         accelerator=lookup("accelerator", within=config),
@@ -79,7 +79,7 @@ use rule folds as mapping with:
 
 rule transfer:
     input:
-        unpack(what_predicts),
+        unpack(planned(inputs.predicting)),
         cells="results/{dataset}/transfer/cells.parquet",
     output:
         predictions="results/{dataset}/transfer/{classifier}/{method}/seed-{seed}/predictions.parquet",

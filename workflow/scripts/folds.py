@@ -10,6 +10,7 @@ with job(snakemake) as terminal:
 
     from scbraid.data.h5ad import read_h5ad
     from scbraid.files import read_embedding, write_embedding, write_json
+    from scbraid.methods.spec import Run
     from scbraid.runs.gpus import own_gpu
     from scbraid.runs.run import CHECKPOINT
     from scbraid.transfer.folds import train_folds
@@ -23,12 +24,10 @@ with job(snakemake) as terminal:
             adata,
             pd.read_parquet(snakemake.input.cells).loc[adata.obs_names],
             checkpoints,
-            run=snakemake.wildcards.method,
-            seed=int(snakemake.wildcards.seed),
+            Run(name=snakemake.wildcards.method, seed=int(snakemake.wildcards.seed), **snakemake.params.method),
             accelerator=snakemake.params.accelerator,
             threads=snakemake.threads,
             maps=snakemake.params.maps,
-            **snakemake.params.method,
         )
     write_embedding(folds.embedding, snakemake.output.embedding)
     write_embedding(folds.probabilities, snakemake.output.probabilities)

@@ -10,6 +10,7 @@ with job(snakemake) as terminal:
     from scbraid.data.h5ad import read_h5ad
     from scbraid.files import read_embedding
     from scbraid.labels import known_labels
+    from scbraid.methods.spec import Run
     from scbraid.runs.gpus import own_gpu
     from scbraid.runs.run import run_method
     from scbraid.transfer.tasks import visible_labels
@@ -25,11 +26,9 @@ with job(snakemake) as terminal:
         reason = run_method(
             adata,
             Path(snakemake.output.embedding).parent,
-            run=snakemake.wildcards.method,
-            seed=int(snakemake.wildcards.seed),
+            Run(name=snakemake.wildcards.method, seed=int(snakemake.wildcards.seed), **snakemake.params.method),
             accelerator=snakemake.params.accelerator,
             threads=snakemake.threads,
-            **snakemake.params.method,
         )
     if reason:
         print(f"scbraid: {snakemake.wildcards.method} failed on {snakemake.wildcards.dataset}: {reason}", file=terminal)

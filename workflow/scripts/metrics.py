@@ -8,16 +8,18 @@ with job(snakemake):
     from scbraid.graphs.neighbors import Neighbors
     from scbraid.metrics.scored import ScoredCells, score_run
 
-    scores = score_run(
+    cells = ScoredCells.read(snakemake.input.cells, snakemake.input.explained).in_run(
         read_embedding(snakemake.input.embedding),
         neighbors=Neighbors.load(snakemake.input.neighbors),
-        scored=ScoredCells.read(snakemake.input.cells, snakemake.input.explained),
         pca=read_embedding(snakemake.input.pca),
         expression=tuple(map(read_h5ad, snakemake.input.expression)) or None,
-        metrics=snakemake.params.include,
-        engine=snakemake.params.engine,
         profile=snakemake.params.profile,
-        bootstrap=snakemake.params.bootstrap,
         n_neighbors=snakemake.params.n_neighbors,
+    )
+    scores = score_run(
+        cells,
+        engine=snakemake.params.engine,
+        metrics=snakemake.params.include,
+        bootstrap=snakemake.params.bootstrap,
     )
     write_table(scores, snakemake.output[0])

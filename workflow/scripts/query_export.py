@@ -9,9 +9,9 @@ with job(snakemake):
     from scbraid.files import read_embedding, read_json, read_table
     from scbraid.mapping.export import mapped_cells
     from scbraid.mapping.reference import read_reference
-    from scbraid.plots.query import query_umaps
+    from scbraid.plots.mapping import mapped_umaps
     from scbraid.plots.style import save
-    from scbraid.report.sections.mapping import write_query_report
+    from scbraid.report.mapping import write_mapping_report
 
     predictions, layout = pd.read_parquet(snakemake.input.predictions), read_embedding(snakemake.input.umap)
     facts, reference = read_json(snakemake.input.facts), read_reference(snakemake.input.reference)
@@ -24,8 +24,8 @@ with job(snakemake):
         facts=facts,
         source=source,
     )
-    save(query_umaps(layout, reference.cells, mapped.obs), snakemake.output.umap)
-    write_query_report(
+    save(mapped_umaps(layout, reference.cells, mapped.obs), snakemake.output.umap)
+    write_mapping_report(
         snakemake.output.report,
         obs=mapped.obs,
         predictions=predictions,

@@ -59,7 +59,7 @@ def test_parts_of_a_minibatch_hold_its_cells(dense: np.ndarray) -> None:
     together = torch.cat([part.dense(part.counts.values) for part in parts])
     np.testing.assert_array_equal(together, dense)
     for part in parts:
-        assert torch.equal(part.several, (part.counts.values > 1).nonzero()[:, 0])
+        assert torch.equal(part.above_one, (part.counts.values > 1).nonzero()[:, 0])
         assert torch.equal(part.sum_by_cell(part.counts.values), part.library)
         assert torch.equal(part.positions, part.cells * 9 + part.counts.columns)
 

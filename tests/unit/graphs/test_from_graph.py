@@ -12,6 +12,7 @@ from scipy.spatial.distance import cdist
 
 from scbraid.graphs.from_graph import graph_neighbors
 from scbraid.graphs.neighbors import Neighbors, connectivities, nearest_neighbors
+from scbraid.metrics.cells import Cells
 from scbraid.metrics.engine import score
 from scbraid.metrics.lisi import lisi, neighbor_probabilities
 
@@ -146,7 +147,7 @@ def test_graph_in_parts_has_finite_scores(parted: tuple[np.ndarray, Neighbors]) 
     n_cells = len(far)
     labels = np.array(["far"] * PART + ["near"] * 400 + ["alone"] * 3)
     batch = np.random.default_rng(0).choice(["a", "b"], n_cells)
-    scores = score(np.empty((n_cells, 0)), batch=batch, labels=labels, neighbors=result, pca=far)
+    scores = score(Cells.of(np.empty((n_cells, 0)), batch=batch, labels=labels, neighbors=result, pca=far))
     values = scores.set_index("metric")["value"]
     assert {"nmi", "ari", "clisi", "ilisi", "kbet", "graph_connectivity"} <= set(values.index)
     assert "silhouette_label" not in values.index
@@ -181,9 +182,9 @@ def test_scores_of_labelled_cells_rest_on_their_subset(found: Neighbors, points:
     labels = np.where(points[:, 0] > 0, "right", "left").astype(object)
     hidden = np.random.default_rng(0).random(400) < 0.3
     labels[hidden] = None
-    partly = score(np.empty((400, 0)), batch=batch, labels=labels, neighbors=found, pca=points)
+    partly = score(Cells.of(np.empty((400, 0)), batch=batch, labels=labels, neighbors=found, pca=points))
     kept = ~hidden
-    alone = score(
+    alone = Cells.of(
         np.empty((kept.sum(), 0)),
         batch=batch[kept],
         labels=labels[kept],
@@ -191,7 +192,7 @@ def test_scores_of_labelled_cells_rest_on_their_subset(found: Neighbors, points:
         pca=points[kept],
     )
     of_labels = partly["metric"] != "ilisi"
-    np.testing.assert_array_equal(partly["value"][of_labels], alone["value"][of_labels])
+    np.testing.assert_array_equal(partly["value"][of_labels], score(alone)["value"][of_labels])
 
 
 def test_file_keeps_the_graph_and_its_bytes(found: Neighbors, tmp_path: Path) -> None:

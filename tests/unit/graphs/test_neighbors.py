@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import zipfile
+
 import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
@@ -67,6 +69,8 @@ def test_file_has_the_same_content_and_the_same_bytes(points, tmp_path):
     found.save(tmp_path / "first.npz")
     found.save(tmp_path / "second.npz")
     assert (tmp_path / "first.npz").read_bytes() == (tmp_path / "second.npz").read_bytes()
+    with zipfile.ZipFile(tmp_path / "first.npz") as archive:
+        assert {entry.date_time[0] for entry in archive.infolist()} == {1980}  # no time of writing
     loaded = Neighbors.load(tmp_path / "first.npz")
     assert np.array_equal(loaded.indices, found.indices)
     assert np.array_equal(loaded.distances, found.distances)

@@ -13,6 +13,7 @@ from scipy import sparse
 from scbraid.errors import UserError
 from scbraid.mapping.genes import align_genes
 from scbraid.mapping.reference import Reference, read_reference, write_reference
+from scbraid.methods.spec import Run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,8 +45,8 @@ def reference(tmp_path: Any) -> Callable[..., Reference]:
         adata = ad.AnnData(
             np.ones((2, len(names)), dtype=np.float32), obs={"batch": ["x", "y"]}, var=pd.DataFrame(columns, names)
         )
-        trained = {"run": "r", "method": "cvae", "parameters": {}, "seed": 0, "versions": {}}
-        write_reference(tmp_path, adata, np.ones((2, 2)), **trained)
+        run = Run(name="r", method="cvae", parameters={}, seed=0)
+        write_reference(tmp_path, adata, np.ones((2, 2)), run, versions={})
         return read_reference(tmp_path)
 
     return make

@@ -16,14 +16,17 @@ from scbraid.errors import UserError
 from scbraid.files import read_embedding, read_json
 from scbraid.mapping.reference import identifier_columns, read_reference, write_reference
 from scbraid.methods.registry import parameter_schema
-from scbraid.methods.spec import Result
+from scbraid.methods.spec import Result, Run
 from scbraid.plan.references import why_no_reference
 from scbraid.runs.run import run_method
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
-TRAINED = {"run": "mine", "method": "cvae", "parameters": {"n_latent": 3}, "seed": 7, "versions": {"torch": "2"}}
+TRAINED = {
+    "run": Run(name="mine", method="cvae", parameters={"n_latent": 3}, seed=7),
+    "versions": {"torch": "2"},
+}
 
 
 @pytest.fixture
@@ -150,10 +153,12 @@ def run(adata: AnnData, folder: Path, **parameters: Any) -> str | None:
     return run_method(
         adata,
         folder,
-        run="mine",
-        method="cvae",
-        parameters=defaults | {"n_hidden": 8, "n_latent": 3, "n_layers": 1, "max_epochs": 1} | parameters,
-        seed=5,
+        Run(
+            name="mine",
+            method="cvae",
+            parameters=defaults | {"n_hidden": 8, "n_latent": 3, "n_layers": 1, "max_epochs": 1} | parameters,
+            seed=5,
+        ),
         accelerator="cpu",
         threads=1,
     )
@@ -163,8 +168,8 @@ def test_run_of_a_method_that_maps_leaves_a_reference(demo_hvg: AnnData, tmp_pat
     assert run(demo_hvg, tmp_path / "run") is None
     reference, record = read_reference(tmp_path / "run" / "model"), read_json(tmp_path / "run" / "run.json")
     pd.testing.assert_frame_equal(reference.embedding, read_embedding(tmp_path / "run" / "embedding.parquet"))
-    assert (reference.run, reference.method, reference.seed) == ("mine", "cvae", 5)
-    assert (reference.parameters, reference.versions) == (record["parameters"], record["versions"])
+    assert reference.run == Run(name="mine", method="cvae", parameters=record["parameters"], seed=5)
+    assert reference.versions == record["versions"]
     assert list(reference.genes) == list(demo_hvg.var_names)
     assert list(reference.cells["label"]) == list(demo_hvg.obs["label"])
 

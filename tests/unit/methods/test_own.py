@@ -13,6 +13,7 @@ from scbraid.config.resolve import resolve
 from scbraid.errors import UserError
 from scbraid.files import read_embedding, read_json
 from scbraid.methods.registry import find, load, parameter_schema
+from scbraid.methods.spec import Run
 from scbraid.runs.run import run_method
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def test_function_of_a_file_runs_like_a_method(tmp_path: Path, demo_hvg: AnnData
     method = write(tmp_path / "scaled.py")
     entry = resolve(config(method, factor=3.0))["methods"]["mine"]
     assert entry == {"method": method, "parameters": {"factor": 3.0, "name": "x"}}
-    reason = run_method(demo_hvg, tmp_path, run="mine", seed=4, accelerator="cpu", threads=1, **entry)
+    reason = run_method(demo_hvg, tmp_path, Run(name="mine", seed=4, **entry), accelerator="cpu", threads=1)
     assert reason is None
     np.testing.assert_allclose(read_embedding(tmp_path / "embedding.parquet"), 3 * demo_hvg.obsm["X_pca"], rtol=1e-6)
     assert read_json(tmp_path / "run.json")["parameters"] == {"factor": 3.0, "name": "x"}
@@ -74,7 +75,7 @@ def test_module_may_declare_parameters_and_nature(tmp_path: Path) -> None:
     """
     method = write(tmp_path / "labelled.py", text)
     assert not find(method).stochastic
-    assert find(method).needs_labels
+    assert find(method).uses == {"pca", "labels"}
     with pytest.raises(UserError, match="methods/mine looks at labels, but datasets/d/label is null"):
         resolve(config(method))
     with pytest.raises(UserError, match="methods/mine/k: 0 is less than the minimum of 1"):

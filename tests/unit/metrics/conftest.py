@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from scbraid.graphs.neighbors import nearest_neighbors
+from scbraid.metrics.cells import Cells
 from scbraid.metrics.engine import score
 
 if TYPE_CHECKING:
@@ -22,9 +23,12 @@ class Data:
     labels: np.ndarray | None
     pca: np.ndarray | None
 
-    def table(self, **options) -> pd.DataFrame:
-        neighbors = nearest_neighbors(self.embedding)
-        return score(self.embedding, batch=self.batch, labels=self.labels, neighbors=neighbors, pca=self.pca, **options)
+    def known(self, **options) -> Cells:
+        known = {"batch": self.batch, "labels": self.labels, "neighbors": nearest_neighbors(self.embedding)}
+        return Cells.of(self.embedding, pca=self.pca, **(known | options))
+
+    def table(self, *, metrics: list[str] | None = None, bootstrap: int = 0, **options) -> pd.DataFrame:
+        return score(self.known(**options), metrics=metrics, bootstrap=bootstrap)
 
     def score(self, **options) -> dict[str, float]:
         return self.table(**options).set_index("metric")["value"].to_dict()

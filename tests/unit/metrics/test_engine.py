@@ -9,9 +9,7 @@ import pandas as pd
 import pytest
 
 from scbraid.errors import UserError
-from scbraid.graphs.neighbors import nearest_neighbors
 from scbraid.metrics import METRICS
-from scbraid.metrics.engine import score
 
 COMPARING = ["cell_cycle", "hvg_overlap", "trajectory"]  # with expression or a pseudotime, which is not given here
 BIO = [name for name, metric in METRICS.items() if metric.group == "bio" and name not in COMPARING]
@@ -160,13 +158,7 @@ def test_unknown_metric_is_named_with_a_suggestion(mixed):
 
 def test_inputs_of_different_lengths_are_refused(mixed):
     with pytest.raises(ValueError, match="labels has 599 cells, the embedding 600"):
-        score(
-            mixed.embedding,
-            batch=mixed.batch,
-            labels=mixed.labels[1:],
-            neighbors=nearest_neighbors(mixed.embedding),
-            pca=None,
-        )
+        mixed.with_(pca=None).known(labels=mixed.labels[1:])
 
 
 def test_cell_without_batch_is_refused(mixed):

@@ -10,10 +10,8 @@ from scbraid.metrics.scib_engine import score_with_scib
 SAME = ["nmi", "ari", "silhouette_label", "silhouette_batch", "graph_connectivity", "pcr"]
 
 
-def of_scib(data, **options) -> dict[str, float]:
-    given = {"batch": data.batch, "labels": data.labels, "neighbors": nearest_neighbors(data.embedding)}
-    resolutions = PROFILES["fast"].resolutions
-    table = score_with_scib(data.embedding, pca=data.pca, resolutions=resolutions, **(given | options))
+def of_scib(data, metrics: list[str] | None = None, **options) -> dict[str, float]:
+    table = score_with_scib(data.known(resolutions=PROFILES["fast"].resolutions, **options), metrics=metrics)
     assert list(table.columns) == ["metric", "value", "group"]
     return table.set_index("metric")["value"].to_dict()
 
@@ -43,3 +41,7 @@ def test_metrics_apply_as_ours_do(mixed):
 def test_a_failed_run_has_no_scores(mixed):
     nothing = mixed.with_(embedding=np.empty((600, 0), dtype=np.float32))
     assert of_scib(nothing, neighbors=nearest_neighbors(nothing.embedding)) == {}
+
+
+def test_no_pca_has_no_pcr(mixed):
+    assert of_scib(mixed.with_(pca=None), metrics=["pcr", "graph_connectivity"]) == {"graph_connectivity": 1}

@@ -8,6 +8,7 @@ import pytest
 from scbraid.errors import UserError
 from scbraid.files import embedding_table
 from scbraid.graphs.neighbors import nearest_neighbors
+from scbraid.metrics.cells import Cells
 from scbraid.metrics.engine import score
 from scbraid.metrics.scored import ScoredCells, choose_cells, score_run
 
@@ -57,26 +58,26 @@ def test_a_sample_is_scored_as_if_it_were_all_there_is(adata, mixed):
     kept = adata.obs_names.isin(scored.cells.index)
     assert kept.sum() == 150
     tables = {name: embedding_table(getattr(mixed, name), adata.obs_names) for name in ("embedding", "pca")}
-    found = score_run(**tables, neighbors=nearest_neighbors(mixed.embedding), scored=scored)
+    found = score_run(scored.in_run(**tables, neighbors=nearest_neighbors(mixed.embedding)))
     labels = adata.obs["label"].to_numpy()[kept]
-    expected = score(
+    expected = Cells.of(
         mixed.embedding[kept],
         batch=mixed.batch[kept],
         labels=labels,
         neighbors=nearest_neighbors(mixed.embedding[kept]),
         pca=mixed.pca[kept],
     )
-    pd.testing.assert_frame_equal(found, expected)
+    pd.testing.assert_frame_equal(found, score(expected))
 
 
 def test_a_failed_run_has_no_scores(adata, mixed):
     scored = choose_cells(adata, name="demo")
     nothing = embedding_table(np.empty((600, 0)), adata.obs_names)
-    table = score_run(
+    cells = scored.in_run(
         nothing,
         neighbors=nearest_neighbors(nothing.to_numpy()),
-        scored=scored,
         pca=embedding_table(mixed.pca, adata.obs_names),
         expression=(adata, ad.AnnData(obs=adata.obs)),
     )
-    assert table.empty
+    assert score_run(cells).empty
+    assert score_run(cells, engine="scib").empty

@@ -5,8 +5,8 @@ import math
 import pandas as pd
 import pytest
 
-from scbraid.metrics import DEFAULT_TOTAL, METRICS
-from scbraid.metrics.engine import _OF_ALL_CELLS, _OF_LABELLED_CELLS
+from scbraid.metrics import DEFAULT_TOTAL, LABEL_FREE, METRICS
+from scbraid.metrics.registry import load
 from scbraid.metrics.total import total
 
 
@@ -39,5 +39,11 @@ def test_default_total_is_the_one_of_the_design():
 
 
 def test_every_metric_has_a_function():
-    assert {*_OF_ALL_CELLS, *_OF_LABELLED_CELLS} == set(METRICS)
-    assert not set(_OF_ALL_CELLS) & set(_OF_LABELLED_CELLS)
+    functions = [load(name) for name in METRICS]
+    assert [function.__name__ for function in functions] == [f"{name}_statistic" for name in METRICS]
+
+
+def test_metrics_that_look_at_no_label():
+    of_all_cells = [name for name, metric in METRICS.items() if not metric.needs_labels]
+    assert of_all_cells == ["cell_cycle", "hvg_overlap", "ilisi", "pcr"]
+    assert LABEL_FREE == ("ilisi", "pcr")

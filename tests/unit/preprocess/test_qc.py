@@ -26,8 +26,7 @@ OFF = dict.fromkeys(["mads_log_counts", "mads_log_genes", "mads_top_20", "mads_m
 
 def settings(**changed: Any) -> dict[str, Any]:
     """The `qc` section with defaults, without doublet scores."""
-    schema = load_schema()
-    return with_defaults({"scrublet": False}, schema["$defs"]["qc"], schema) | changed
+    return with_defaults({"scrublet": False}, load_schema()["properties"]["qc"]) | changed
 
 
 def data(counts: np.ndarray, batch: list[str], genes: list[str] | None = None) -> ad.AnnData:

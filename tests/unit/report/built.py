@@ -23,9 +23,10 @@ from scbraid.plots.umap import umap_grid
 from scbraid.preprocess.features import select_features
 from scbraid.preprocess.qc import control_quality
 from scbraid.report import write_report
+from scbraid.runs.facts import nature
 from scbraid.transfer.predict import predict
 from scbraid.transfer.scores import score_predictions
-from scbraid.transfer.tasks import EACH_BATCH, assign_roles, tasks
+from scbraid.transfer.tasks import EACH_BATCH, applies, assign_roles, tasks
 from unit.report.page import Page
 
 if TYPE_CHECKING:
@@ -71,13 +72,6 @@ class Results:
         transfers = {name: self.transfers(name) for name in self.config["datasets"]}
         write_report(self.folder, output, config=self.config, runs=self.runs, transfers=transfers)
         return Page(output.read_text())
-
-
-def applies(classifier: str, run: str) -> bool:
-    """Whether a classifier applies to a run, as the workflow decides."""
-    method = REGISTRY[run]
-    fits = {"knn": True, "logistic": not method.is_graph, "head": method.predicts, "mapping": method.maps}
-    return fits[classifier] and not method.is_control
 
 
 def make_results(
@@ -206,9 +200,7 @@ def _write_run(results: Results, name: str, run: str, seed: int, rng: np.random.
         "method": run,
         "parameters": {},
         "failed": REASON if failed else None,
-        "is_control": method.is_control,
-        "needs_labels": method.needs_labels,
-        "is_graph": method.is_graph,
+        **nature(method),
         "seed": seed,
         "device_asked": "auto",
         "device": "none" if failed else "cpu",
@@ -240,11 +232,11 @@ def _write_transfer(
     own.mkdir(parents=True)
     layout, failed = results.layouts[name, run, seed], (run, seed) in results.failing
     probabilities = None
-    if classifier in ("head", "mapping") and REGISTRY[run].predicts and not failed:
+    if classifier in ("head", "mapping") and "probabilities" in REGISTRY[run].gives and not failed:
         known = roles["label"].dropna().unique()
         probabilities = pd.DataFrame(rng.dirichlet(np.ones(len(known)), len(layout)), layout.index, columns=known)
     in_turn = results.config["datasets"][name]["transfer"]["query"] == EACH_BATCH
-    if classifier == "mapping" or (in_turn and REGISTRY[run].needs_labels):
+    if classifier == "mapping" or (in_turn and "labels" in REGISTRY[run].uses):
         kind = "mapped" if classifier == "mapping" else "folds"
         _write_folds(folder / kind / run / f"seed-{seed}", roles, failed=failed, maps=kind == "mapped")
     predictions = predict(roles, classifier=classifier, embedding=layout, probabilities=probabilities)

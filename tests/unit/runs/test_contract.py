@@ -33,7 +33,7 @@ def data(demo_hvg: AnnData) -> dict[str, Any]:
     """Arguments that let the check compare rows with the demo's expression."""
     return {
         "cells": demo_hvg.obs_names,
-        "method": "m",
+        "run_name": "m",
         "expression": demo_hvg.X,
         "batch": demo_hvg.obs["batch"].to_numpy(),
     }
@@ -48,7 +48,7 @@ def good(demo_hvg: AnnData) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_result_is_a_float32_table_in_the_order_of_the_cells(values: np.ndarray, dtype: type) -> None:
-    table = check_embedding(values.astype(dtype), CELLS, method="m")
+    table = check_embedding(values.astype(dtype), CELLS, run_name="m")
     assert (table.dtypes == np.float32).all()
     assert list(table.index) == CELLS
     assert list(table.columns) == ["0", "1", "2", "3", "4"]
@@ -56,7 +56,7 @@ def test_result_is_a_float32_table_in_the_order_of_the_cells(values: np.ndarray,
 
 
 def test_table_with_the_right_index_passes(values: np.ndarray) -> None:
-    table = check_embedding(pd.DataFrame(values, index=CELLS, columns=list("abcde")), CELLS, method="m")
+    table = check_embedding(pd.DataFrame(values, index=CELLS, columns=list("abcde")), CELLS, run_name="m")
     assert list(table.columns) == ["0", "1", "2", "3", "4"]
     np.testing.assert_array_equal(table, values.astype(np.float32))
 
@@ -98,12 +98,12 @@ def spoiled(value: float) -> Callable[[np.ndarray], np.ndarray]:
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast")
 def test_what_is_no_embedding_is_refused(values: np.ndarray, change: Callable, message: str) -> None:
     with pytest.raises(ContractError, match=f"^mine: .*{message}"):
-        check_embedding(change(values), CELLS, method="mine")
+        check_embedding(change(values), CELLS, run_name="mine")
 
 
 def test_some_constant_dimensions_are_fine(values: np.ndarray) -> None:
     values[:, 1:] = 0
-    assert check_embedding(values, CELLS, method="m").shape == (N, 5)
+    assert check_embedding(values, CELLS, run_name="m").shape == (N, 5)
 
 
 @pytest.mark.parametrize("name", ["pca", "harmony"])
@@ -190,10 +190,10 @@ def test_batches_too_small_to_judge_are_not_judged(good: dict, data: dict[str, A
 )
 def test_device(asked: str, used: str, right: bool) -> None:
     if right:
-        check_device(asked=asked, used=used, method="m")
+        check_device(asked=asked, used=used, run_name="m")
     else:
         with pytest.raises(ContractError, match=f"^m: the {asked} was asked for but the method ran on {used}$"):
-            check_device(asked=asked, used=used, method="m")
+            check_device(asked=asked, used=used, run_name="m")
 
 
 @pytest.mark.parametrize(
@@ -207,5 +207,5 @@ def test_device(asked: str, used: str, right: bool) -> None:
 )
 def test_corrected_expression_that_is_none_is_refused(corrected: np.ndarray | None, message: str) -> None:
     with pytest.raises(ContractError, match=re.escape(message)):
-        check_corrected(corrected, (4, 3), method="mine")
-    check_corrected(np.ones((4, 3)), (4, 3), method="mine")
+        check_corrected(corrected, (4, 3), run_name="mine")
+    check_corrected(np.ones((4, 3)), (4, 3), run_name="mine")

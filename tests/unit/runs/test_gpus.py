@@ -14,6 +14,7 @@ import pytest
 from scbraid.errors import UserError
 from scbraid.files import read_json, read_table
 from scbraid.methods.registry import METHODS, parameter_schema
+from scbraid.methods.spec import Run
 from scbraid.runs.contract import check_device
 from scbraid.runs.gpus import own_gpu, visible_devices
 from scbraid.runs.run import run_method
@@ -122,8 +123,8 @@ def run_where_no_gpu_is(method, adata, folder, monkeypatch, *, accelerator, **ch
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     parameters = {key: entry["default"] for key, entry in parameter_schema(method)["properties"].items()} | changed
-    asked = {"seed": 0, "accelerator": accelerator, "threads": 1}
-    reason = run_method(adata, folder, run="mine", method=method, parameters=parameters, **asked)
+    run = Run(name="mine", method=method, parameters=parameters, seed=0)
+    reason = run_method(adata, folder, run, accelerator=accelerator, threads=1)
     return reason, read_json(folder / "run.json")
 
 

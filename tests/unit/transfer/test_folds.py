@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from scbraid.methods.registry import parameter_schema
+from scbraid.methods.spec import Run
 from scbraid.transfer.folds import Folds, train_folds
 from scbraid.transfer.predict import predict
 from scbraid.transfer.tasks import assign_roles
@@ -65,10 +66,10 @@ def folds(
     **parameters: Any,
 ) -> Folds:
     defaults = {key: entry["default"] for key, entry in parameter_schema(name)["properties"].items()}
-    settings = {"run": "r", "seed": 0, "accelerator": "cpu", "threads": 1, "maps": maps}
+    run = Run(name="r", method=name, parameters=defaults | parameters, seed=0)
     with tempfile.TemporaryDirectory() as folder:
         place = checkpoints or Path(folder)
-        return train_folds(adata, cells, place, method=name, parameters=defaults | parameters, **settings)
+        return train_folds(adata, cells, place, run, accelerator="cpu", threads=1, maps=maps)
 
 
 def shuffled_labels(adata: AnnData, batch: str) -> AnnData:

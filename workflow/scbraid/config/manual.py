@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from scbraid.config.resolve import DATASET_SECTIONS
 from scbraid.config.schema import load_schema
 from scbraid.methods.registry import METHODS, load, parameter_schema
 from scbraid.metrics import METRICS
@@ -26,8 +25,7 @@ HEADER = "| key | type | default | meaning |\n|---|---|---|---|\n"
 
 def tables() -> dict[str, str]:
     """Build every generated table of the manual as Markdown, by the name of its place."""
-    schema = load_schema()
-    built = {"keys": HEADER + "".join(_rows(schema, schema))}
+    built = {"keys": HEADER + "".join(_rows(load_schema()))}
     built["methods"] = "\n".join(_method_section(name) for name in METHODS)
     built["metrics"] = "| metric | group | in total | meaning |\n|---|---|---|---|\n" + "".join(
         f"| `{name}` | {metric.group} | {'yes' if metric.in_total else 'no'} | {_escaped(metric.description)} |\n"
@@ -44,23 +42,13 @@ def filled_in(text: str) -> str:
     return text
 
 
-def _rows(schema: dict[str, Any], root: dict[str, Any], prefix: str = "") -> Iterator[str]:
+def _rows(schema: dict[str, Any], prefix: str = "") -> Iterator[str]:
     for key, entry in schema.get("properties", {}).items():
-        full = _merged(entry, root)
-        # Sections that a data set may override are described once, at the top.
-        nested = full if not (prefix and key in DATASET_SECTIONS) else {}
-        free = full.get("additionalProperties")
-        if not nested.get("properties") or prefix or "default" in full:
-            yield _row(prefix + key, full, required=key in schema.get("required", ()))
-        yield from _rows(nested, root, f"{prefix}{key}/")
-        if isinstance(free, dict) and "$ref" in free:
-            yield from _rows(_merged(free, root), root, f"{prefix}{key}/<name>/")
-
-
-def _merged(entry: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    if "$ref" not in entry:
-        return entry
-    return root["$defs"][entry["$ref"].rsplit("/", 1)[-1]] | {k: v for k, v in entry.items() if k != "$ref"}
+        yield _row(prefix + key, entry, required=key in schema.get("required", ()))
+        yield from _rows(entry, f"{prefix}{key}/")
+        named = entry.get("additionalProperties")
+        if isinstance(named, dict):
+            yield from _rows(named, f"{prefix}{key}/<name>/")
 
 
 def _row(name: str, entry: dict[str, Any], *, required: bool = False) -> str:

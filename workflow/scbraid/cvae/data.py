@@ -65,7 +65,7 @@ class Minibatch:
         Row of each non-zero count, shape (non-zeros,).
     positions
         Place of each non-zero count in the flattened dense matrix, shape (non-zeros,).
-    several
+    above_one
         Which of the non-zero counts are above one, as positions among them; only known on the host.
     library
         Sum of each cell's counts, shape (cells,).
@@ -80,7 +80,7 @@ class Minibatch:
     counts: SparseValues
     cells: Tensor
     positions: Tensor
-    several: Tensor | None
+    above_one: Tensor | None
     library: Tensor
     log_factorials: Tensor
     covariates: Covariates
@@ -107,14 +107,14 @@ class Minibatch:
     def part(self, first: int, last: int, begin: int, end: int) -> Minibatch:
         """Return the cells from `first` up to `last`, whose non-zero counts are those from `begin` up to `end`."""
         starts, columns, values = self.counts
-        several = self.several
-        if several is not None:
-            several = several[slice(*np.searchsorted(several.numpy(), (begin, end)))] - begin
+        above_one = self.above_one
+        if above_one is not None:
+            above_one = above_one[slice(*np.searchsorted(above_one.numpy(), (begin, end)))] - begin
         return Minibatch(
             counts=SparseValues(starts[first : last + 1] - begin, columns[begin:end], values[begin:end]),
             cells=self.cells[begin:end] - first,
             positions=self.positions[begin:end] - first * self.n_genes,
-            several=several,
+            above_one=above_one,
             library=self.library[first:last],
             log_factorials=self.log_factorials[first:last],
             covariates=self.covariates[first:last],
@@ -201,7 +201,7 @@ class CellData:
             counts=counts,
             cells=cells,
             positions=cells.mul(self.n_genes).add_(counts.columns.long()),
-            several=(counts.values > 1).nonzero()[:, 0] if self.device.type == "cpu" else None,
+            above_one=(counts.values > 1).nonzero()[:, 0] if self.device.type == "cpu" else None,
             library=self._library[at],
             log_factorials=self._log_factorials[at],
             covariates=self._covariates[at],

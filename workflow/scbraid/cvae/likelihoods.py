@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from torch.autograd.function import once_differentiable
 
-from scbraid.cvae.special import gamma_differences, log_gamma_ratio
+from scbraid.cvae.gamma_functions import gamma_differences, log_gamma_ratio
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -123,7 +123,7 @@ class _NegativeBinomial(torch.autograd.Function):
         theta = log_theta.exp()
         theta_at = theta.view(-1).index_select(0, where)
         shared = (theta, where) if per_gene else None
-        log_gamma, digamma = gamma_differences(counts, theta_at, shared=shared, several=minibatch.several)
+        log_gamma, digamma = gamma_differences(counts, theta_at, shared=shared, above_one=minibatch.above_one)
 
         share = torch.softmax(logits, 1)
         ratio = torch.mul(share, library[:, None]).mul_((-log_theta).exp())

@@ -124,7 +124,7 @@ class VAE(nn.Module):
             gate_logits = None if self.gate is None else self.gate(hidden).float()
         return Losses(
             self._reconstruction(logits, gate_logits, minibatch),
-            self.prior.kl(posterior, z, minibatch.covariates, self),
+            self.prior.kl(posterior, z, minibatch.covariates, self.posterior_of_dense),
             self._classification(z, minibatch.covariates.label),
             self._mmd(z, minibatch.covariates.batch),
         )

@@ -144,6 +144,7 @@ class Block(nn.Module):
         return dropout(hidden, self.dropout_rate, generator) if self.training and self.dropout_rate > 0 else hidden
 
 
+# nn.BatchNorm1d gives the same embedding as fast, but its num_batches_tracked would change every weights.pt
 class BatchNorm(nn.Module):
     """Batch normalisation with the momentum and epsilon of scvi-tools.
 

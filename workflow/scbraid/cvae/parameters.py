@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import typing
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+from jsonschema import Draft4Validator, Draft202012Validator
+from jsonschema.validators import extend
 
 from scbraid.errors import UserError, suggest
+
+if TYPE_CHECKING:
+    from jsonschema import TypeChecker, ValidationError
 
 Side = Literal["both", "encoder", "decoder", "none"]
 
@@ -147,8 +154,10 @@ class Parameters:
     ] = "auto"
 
     def __post_init__(self) -> None:
-        for name, kind in kinds().items():
-            _check(name, getattr(self, name), kind)
+        error = next(_Validator(json_schema()).iter_errors(vars(self)), None)
+        if error is not None:
+            name = str(error.path[0])
+            raise UserError(f"cvae: {name} is {error.instance!r}, must be {_expected(error, kinds()[name])}")
         if isinstance(self.n_hidden, list) and len(self.n_hidden) != self.n_layers:
             raise UserError(f"cvae: n_hidden has {len(self.n_hidden)} widths, but n_layers is {self.n_layers}")
         if self.early_stopping and self.train_size == 1:
@@ -246,7 +255,7 @@ def _schema(kind: Kind) -> dict[str, Any]:
         "exclusiveMaximum": kind.about.below,
     }
     limits = {name: limit for name, limit in limits.items() if limit is not None}
-    items = {"items": {"type": names[kind.type]} | limits} if kind.many else {}
+    items = {"items": {"type": names[kind.type]} | limits, "minItems": 1} if kind.many else {}
     return schema | {"type": types if len(types) > 1 else types[0]} | limits | items
 
 
@@ -256,31 +265,20 @@ def _one_or_many(text: str) -> int | list[int]:
     return numbers if len(numbers) > 1 else numbers[0]
 
 
-def _check(name: str, value: Any, kind: Kind) -> None:
-    if value is None and kind.optional:
-        return
-    if kind.many and isinstance(value, list) and value:
-        for one in value:
-            _check(name, one, kind._replace(many=False))
-    elif kind.choices:
-        if value not in kind.choices:
-            raise UserError(f"cvae: {name} is {value!r}, must be one of {', '.join(kind.choices)}")
-    elif not isinstance(value, (int, float) if kind.type is float else kind.type) or (
-        isinstance(value, bool) and kind.type is not bool
-    ):
-        raise UserError(f"cvae: {name} is {value!r}, must be of type {kind.type.__name__}")
-    elif (problem := _beyond(value, kind.about)) is not None:
-        raise UserError(f"cvae: {name} is {value}, must be {problem}")
+def _is_number(_checker: TypeChecker, value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
 
 
-def _beyond(value: float, about: About) -> str | None:
-    """Name the limit that a value breaks."""
-    if about.minimum is not None and not value >= about.minimum:
-        return f"at least {about.minimum:g}"
-    if about.above is not None and not value > about.above:
-        return f"above {about.above:g}"
-    if about.maximum is not None and not value <= about.maximum:
-        return f"at most {about.maximum:g}"
-    if about.below is not None and not value < about.below:
-        return f"below {about.below:g}"
-    return None
+# Since draft 6 JSON takes 2.0 for an integer, which no layer takes for its width; nan passes every limit.
+_Validator = extend(Draft202012Validator, type_checker=Draft4Validator.TYPE_CHECKER.redefine("number", _is_number))
+
+
+def _expected(error: ValidationError, kind: Kind) -> str:
+    """Say what a value that breaks the schema should be."""
+    limits = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
+    if error.validator in limits:
+        return f"{limits[error.validator]} {error.validator_value:g}"
+    if error.validator == "enum":
+        return f"one of {', '.join(kind.choices)}"
+    is_nan = kind.type is float and isinstance(error.instance, float)
+    return "a number" if is_nan else f"of type {kind.type.__name__}"

@@ -1,7 +1,8 @@
 """Priors of the latent space, each with the divergence of the approximate posterior from it.
 
-Every prior has a method ``kl(posterior, z, covariates, model)`` that returns one divergence a cell, shape (cells,): in
-closed form where there is one, else estimated at the sample z. Free bits (Kingma et al. 2016, arXiv:1606.04934) bound
+Every prior has a method ``kl(posterior, z, covariates, encode)`` that returns one divergence a cell, shape (cells,): in
+closed form where there is one, else estimated at the sample z; ``encode`` gives the posteriors of transformed profiles,
+profiles x genes, that belong to no batch. Free bits (Kingma et al. 2016, arXiv:1606.04934) bound
 the divergence from below, in closed forms each dimension's, in estimates their sum.
 
 A learned mixture lets groups of cells drift as far apart as they like. Where a share of its divergence is taken from
@@ -20,10 +21,13 @@ from torch import Tensor, nn
 from scbraid.cvae.normals import Normals
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scbraid.cvae.data import Covariates
     from scbraid.cvae.dimensions import Dimensions
-    from scbraid.cvae.model import VAE
     from scbraid.cvae.parameters import Parameters
+
+    Encode = Callable[[Tensor], Normals]
 
 
 class StandardNormal(nn.Module):
@@ -33,7 +37,7 @@ class StandardNormal(nn.Module):
         super().__init__()
         self.free_bits = free_bits
 
-    def kl(self, posterior: Normals, z: Tensor, covariates: Covariates, model: VAE) -> Tensor:  # noqa: ARG002
+    def kl(self, posterior: Normals, z: Tensor, covariates: Covariates, encode: Encode) -> Tensor:  # noqa: ARG002
         """Divergence of each cell's posterior in closed form."""
         return _bounded(_from_standard_normal(posterior), self.free_bits)
 
@@ -47,7 +51,7 @@ class BatchNormal(nn.Module):
         self.mean = nn.Parameter(torch.zeros(n_batches, n_latent))
         self.log_variance = nn.Parameter(torch.zeros(n_batches, n_latent))
 
-    def kl(self, posterior: Normals, z: Tensor, covariates: Covariates, model: VAE) -> Tensor:  # noqa: ARG002
+    def kl(self, posterior: Normals, z: Tensor, covariates: Covariates, encode: Encode) -> Tensor:  # noqa: ARG002
         """Divergence of each cell's posterior in closed form."""
         mean, variance = posterior
         one_hot = torch.nn.functional.one_hot(covariates.batch, len(self.mean)).to(mean)
@@ -92,7 +96,7 @@ class GaussianMixture(_Mixture):
         self.mean = nn.Parameter(torch.randn(n_components, n_latent))
         self.log_variance = nn.Parameter(torch.zeros(n_components, n_latent))
 
-    def kl(self, posterior: Normals, z: Tensor, covariates: Covariates, model: VAE) -> Tensor:  # noqa: ARG002
+    def kl(self, posterior: Normals, z: Tensor, covariates: Covariates, encode: Encode) -> Tensor:  # noqa: ARG002
         """Estimate the divergence of each cell's posterior."""
         components = Normals(self.mean, self.log_variance.exp()).log_densities(z)
         log_prior = self.log_density(components)
@@ -109,9 +113,9 @@ class VampPrior(_Mixture):
         super().__init__(n_components, normal_share=normal_share, free_bits=free_bits)
         self.pseudo_inputs = nn.Parameter(torch.randn(n_components, n_genes))
 
-    def kl(self, posterior: Normals, z: Tensor, covariates: Covariates, model: VAE) -> Tensor:  # noqa: ARG002
+    def kl(self, posterior: Normals, z: Tensor, covariates: Covariates, encode: Encode) -> Tensor:  # noqa: ARG002
         """Estimate the divergence of each cell's posterior."""
-        components = model.posterior_of_dense(nn.functional.softplus(self.pseudo_inputs)).log_densities(z)
+        components = encode(nn.functional.softplus(self.pseudo_inputs)).log_densities(z)
         return self.divergence(posterior, z, self.log_density(components))
 
 

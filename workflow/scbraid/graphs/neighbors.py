@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from os import PathLike
 
 EXACT_UP_TO = 200_000
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -50,15 +47,12 @@ class Neighbors:
         if self.graph is not None:
             edges = {"data": self.graph.data, "indices": self.graph.indices, "indptr": self.graph.indptr}
             arrays |= {f"graph_{name}": array for name, array in edges.items()} | {"graph_lengths": self.lengths}
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-            for name, array in arrays.items():
-                buffer = io.BytesIO()
-                np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
-                archive.writestr(zipfile.ZipInfo(f"{name}.npy", date_time=_EPOCH), buffer.getbuffer())
+        # another order in memory would be written as such
+        np.savez(path, allow_pickle=False, **{name: np.ascontiguousarray(array) for name, array in arrays.items()})
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Neighbors:
-        """Read what :meth:`save` or ``numpy.savez`` wrote."""
+        """Read what :meth:`save` wrote."""
         with np.load(Path(path), allow_pickle=False) as arrays:
             nearest_cells = arrays["indices"], arrays["distances"]
             if "graph_data" not in arrays:
@@ -130,7 +124,7 @@ def nearest_neighbors(embedding: np.ndarray, *, n_neighbors: int = 90, seed: int
     return _approximate(embedding, n_neighbors, seed)
 
 
-def among(embedding: np.ndarray, neighbors: Neighbors, kept: np.ndarray, *, seed: int = 0) -> Neighbors:
+def neighbors_within(embedding: np.ndarray, neighbors: Neighbors, kept: np.ndarray, *, seed: int = 0) -> Neighbors:
     """Return the kNN graph of some of the cells alone, of as many neighbours as before where there are as many.
 
     Parameters

@@ -14,7 +14,8 @@ from scbraid.errors import UserError
 from scbraid.files import embedding_table
 from scbraid.mapping.batches import name_batches
 from scbraid.mapping.genes import align_genes
-from scbraid.methods.registry import METHODS, find, load_mapping
+from scbraid.mapping.reference import FIELDS_OF_RUN
+from scbraid.methods.registry import METHODS, load_mapping, maps
 from scbraid.methods.spec import Context
 from scbraid.preprocess.expression import log_normalised
 from scbraid.runs.artifacts import probability_table
@@ -77,20 +78,21 @@ def map_onto(
     ContractError
         The result is not an embedding of these cells, or ran on another device than asked.
     """
-    if reference.method not in METHODS or not find(reference.method).maps:
+    run = reference.run
+    if not maps(run.method):
         raise UserError(
-            f"queries/{name}: {reference.folder} was trained with '{reference.method}', which maps no query here; "
-            "methods that do: " + ", ".join(method for method in METHODS if METHODS[method].maps)
+            f"queries/{name}: {reference.folder} was trained with '{run.method}', which maps no query here; "
+            "methods that do: " + ", ".join(filter(maps, METHODS))
         )
     _check_covariates(adata, reference, name)
     aligned = align_genes(adata, reference, name=name)
     data = _prepared(aligned.adata)
     data.obs["batch"], renamed = name_batches(adata.obs["batch"], reference.batches, known_batches=known_batches)
     data = data[np.argsort(data.obs_names.to_numpy(str), kind="stable")].copy()
-    context = Context(seed=reference.seed, accelerator=accelerator, threads=threads, model_dir=reference.folder)
+    context = Context(seed=run.seed, accelerator=accelerator, threads=threads, model_dir=reference.folder)
     started = time.perf_counter()
-    mapped = load_mapping(reference.method)(data.copy(), context, **reference.parameters)
-    check_mapped(mapped, data, context, run=reference.run, method=reference.method)
+    mapped = load_mapping(run.method)(data.copy(), context, **run.parameters)
+    check_mapped(mapped, data, run, context)
     seconds = round(time.perf_counter() - started, 3)
     sizes = data.obs["batch"].value_counts().sort_index()
     facts = {
@@ -99,7 +101,7 @@ def map_onto(
         "batches": {str(batch): int(cells) for batch, cells in sizes.items()},
         "renamed_batches": renamed,
         "reference": str(reference.folder),
-        **{fact: getattr(reference, fact) for fact in ("run", "method", "parameters", "seed")},
+        **{fact: getattr(run, field) for fact, field in FIELDS_OF_RUN.items()},
         "reference_cells": len(reference.cells),
         "reference_versions": reference.versions,
         **_about_genes(aligned),
@@ -132,7 +134,7 @@ def _about_genes(aligned: Aligned) -> dict[str, Any]:
 
 
 def _check_covariates(adata: AnnData, reference: Reference, name: str) -> None:
-    named = covariates_of({reference.run: {"parameters": reference.parameters}})
+    named = covariates_of({reference.run.name: {"parameters": reference.run.parameters}})
     try:
         check_covariates(adata.obs, named, name=name)
     except UserError as mistake:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,12 +12,15 @@ import pandas as pd
 from scbraid.errors import UserError
 from scbraid.files import embedding_table, read_json, write_json
 from scbraid.labels import known_labels
+from scbraid.methods.spec import Run
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 FORMAT = 1
 DESCRIPTION, CELLS = "reference.json", "reference.parquet"
+#: fields of a run by their keys in reference.json
+FIELDS_OF_RUN = {"run": "name", "method": "method", "parameters": "parameters", "seed": "seed"}
 #: a text column of var holds identifiers of genes where at least this share of its values differ
 IDENTIFIER_SHARE = 0.5
 
@@ -30,8 +33,8 @@ class Reference:
     ----------
     folder
         Folder with the model, for the method.
-    run, method, parameters, seed
-        How it was trained, as in run.json.
+    run
+        How it was trained.
     genes
         Names of the genes of the model, in its order.
     aliases
@@ -45,10 +48,7 @@ class Reference:
     """
 
     folder: Path
-    run: str
-    method: str
-    parameters: dict[str, Any]
-    seed: int
+    run: Run
     genes: pd.Index
     aliases: pd.DataFrame
     cells: pd.DataFrame
@@ -66,17 +66,7 @@ class Reference:
         return self.cells["label"].notna().to_numpy()
 
 
-def write_reference(
-    folder: Path,
-    adata: AnnData,
-    embedding: np.ndarray,
-    *,
-    run: str,
-    method: str,
-    parameters: dict[str, Any],
-    seed: int,
-    versions: dict[str, str],
-) -> None:
+def write_reference(folder: Path, adata: AnnData, embedding: np.ndarray, run: Run, *, versions: dict[str, str]) -> None:
     """Complete the model folder of a run: reference.json and reference.parquet.
 
     Parameters
@@ -87,17 +77,14 @@ def write_reference(
         The data that it was trained on: genes, ``obs["batch"]`` and, where there are any, ``obs["label"]``.
     embedding
         Cells x dimensions, in the order of `adata`.
-    run, method, parameters, seed
-        As in :func:`scbraid.runs.run.run_method`.
+    run
+        What trained it.
     versions
         Of the software that trained it.
     """
     description = {
         "format": FORMAT,
-        "run": run,
-        "method": method,
-        "parameters": parameters,
-        "seed": seed,
+        **{name: getattr(run, field) for name, field in FIELDS_OF_RUN.items()},
         "genes": list(map(str, adata.var_names)),
         "aliases": _text_or_none(identifier_columns(adata.var)),
         "versions": versions,
@@ -131,7 +118,8 @@ def read_reference(folder: str | Path) -> Reference:
     label = table.pop("label").astype(object)
     return Reference(
         folder=folder,
-        **{name: description[name] for name in ("run", "method", "parameters", "seed", "versions")},
+        run=Run(**{field: description[name] for name, field in FIELDS_OF_RUN.items()}),
+        versions=description["versions"],
         genes=pd.Index(description["genes"]),
         aliases=pd.DataFrame(description["aliases"], index=description["genes"], dtype=object),
         cells=pd.DataFrame({"batch": table.pop("batch").astype(object), "label": label.where(label.notna(), np.nan)}),

@@ -3,7 +3,7 @@
 ``package.module:function`` or ``path/to/file.py:function``; without ``:function`` the function is called like the
 file. It takes ``(adata, context, *, ...)`` as every method does and may return a bare array. Its keyword-only arguments
 are its parameters. The module may define ``PARAMETERS`` (JSON schemas) to have them checked, and ``METHOD``, a dict of
-fields of :class:`scbraid.methods.spec.Method` that differ from ``stochastic`` and ``needs_pca``.
+what it is (:data:`FLAGS`, each true or false); without it a method is ``stochastic`` and ``needs_pca``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
 from scbraid.errors import UserError, suggest
+from scbraid.methods.spec import Method
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
     from scbraid.methods.spec import Result
 
+#: what the keys of METHOD say of the fields `uses` and `gives`
+USES = {"needs_pca": {"pca"}, "needs_labels": {"labels"}}
+GIVES = {"trains": {"model", "history"}, "predicts": {"probabilities"}, "corrects": {"corrected"}}
 FLAGS = ("trains", "stochastic", "needs_pca", "needs_labels", "predicts", "is_graph", "corrects")
 DEFAULT_FLAGS = {"stochastic": True, "needs_pca": True}
 #: only a training that is repeated without the labels of each query can predict them
@@ -46,8 +50,27 @@ def source_file(method: str) -> Path | None:
     return Path(place).expanduser() if place.endswith(".py") else None
 
 
-def flags(method: str) -> dict[str, Any]:
-    """Fields of :class:`scbraid.methods.spec.Method` of a user's own method."""
+def method(place: str) -> Method:
+    """Tell what the workflow must know of a user's own method.
+
+    Raises
+    ------
+    UserError
+        It cannot be imported, or its METHOD says what no method can be.
+    """
+    chosen = _flags(place)
+    gives = {"neighbors"} if "is_graph" in chosen else {"embedding"}
+    return Method(
+        module=place,
+        uses=set().union(*(USES[name] for name in USES if name in chosen)),
+        gives=gives.union(*(GIVES[name] for name in GIVES if name in chosen)),
+        stochastic="stochastic" in chosen,
+        trains="trains" in chosen,
+    )
+
+
+def _flags(method: str) -> set[str]:
+    """Keys of METHOD that are true."""
     given = getattr(_module(method), "METHOD", {})
     if not isinstance(given, dict):
         raise UserError(f"{method}: METHOD is {given!r}; it should be a dict such as {{'trains': True}}")
@@ -64,7 +87,7 @@ def flags(method: str) -> dict[str, Any]:
         raise UserError(f"{method}: METHOD['is_graph'] goes with neither trains nor needs_labels")
     if "corrects" in chosen and chosen & {"trains", "is_graph"}:
         raise UserError(f"{method}: METHOD['corrects'] goes with neither trains nor is_graph")
-    return DEFAULT_FLAGS | given
+    return {name for name, value in (DEFAULT_FLAGS | given).items() if value}
 
 
 @cache

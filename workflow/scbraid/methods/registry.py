@@ -2,8 +2,8 @@
 
 A method's module defines ``PARAMETERS``, a JSON schema for each of its parameters (with default and description), and
 a function named like the module that takes the HVG data, a :class:`~scbraid.methods.spec.Context` and its parameters
-and returns a :class:`~scbraid.methods.spec.Result`. A method that can map new cells onto a trained model (``maps``)
-also defines ``map_query``, which returns a :class:`~scbraid.methods.spec.Mapped`. Modules import heavy libraries inside
+and returns a :class:`~scbraid.methods.spec.Result`. A method that can map new cells onto a trained model also defines
+``map_query``, which returns a :class:`~scbraid.methods.spec.Mapped`. Modules import heavy libraries inside
 these functions, so that reading a config stays fast.
 
 A user's own function runs like any other: see :mod:`scbraid.methods.own`.
@@ -23,26 +23,25 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
+TRAINED = {"embedding", "model", "history"}
 METHODS = {
-    "pca": Method(module="pca", needs_pca=True),
-    "harmony": Method(module="harmony", stochastic=True, needs_pca=True),
-    "combat": Method(module="combat", corrects=True),
-    "scvi": Method(module="scvi", trains=True, stochastic=True, maps=True),
-    "scanvi": Method(module="scanvi", trains=True, stochastic=True, needs_labels=True, predicts=True, maps=True),
-    "linear_scvi": Method(module="linear_scvi", trains=True, stochastic=True),
-    "sysvi": Method(module="sysvi", trains=True, stochastic=True),
-    "mrvi": Method(module="mrvi", trains=True, stochastic=True),
-    "cvae": Method(module="cvae", trains=True, stochastic=True, maps=True),
+    "pca": Method(module="pca", uses={"pca"}),
+    "harmony": Method(module="harmony", uses={"pca"}, stochastic=True),
+    "combat": Method(module="combat", gives={"embedding", "corrected"}),
+    "scvi": Method(module="scvi", gives=TRAINED, trains=True, stochastic=True),
+    "scanvi": Method(module="scanvi", uses={"labels"}, gives={*TRAINED, "probabilities"}, trains=True, stochastic=True),
+    "linear_scvi": Method(module="linear_scvi", gives=TRAINED, trains=True, stochastic=True),
+    "sysvi": Method(module="sysvi", gives=TRAINED, trains=True, stochastic=True),
+    "mrvi": Method(module="mrvi", gives=TRAINED, trains=True, stochastic=True),
+    "cvae": Method(module="cvae", gives=TRAINED, trains=True, stochastic=True),
     "cvae_labels": Method(
-        module="cvae_labels", trains=True, stochastic=True, needs_labels=True, predicts=True, maps=True
+        module="cvae_labels", uses={"labels"}, gives={*TRAINED, "probabilities"}, trains=True, stochastic=True
     ),
     "scanorama": Method(module="scanorama", stochastic=True, package="scanorama"),
-    "bbknn": Method(module="bbknn", needs_pca=True, is_graph=True, package="bbknn"),
-    "control_labels": Method(module="control_labels", stochastic=True, needs_labels=True, is_control=True),
-    "control_mixed": Method(
-        module="control_mixed", stochastic=True, needs_pca=True, needs_labels=True, is_control=True
-    ),
-    "control_shuffled": Method(module="control_shuffled", stochastic=True, needs_pca=True, is_control=True),
+    "bbknn": Method(module="bbknn", uses={"pca"}, gives={"neighbors"}, package="bbknn"),
+    "control_labels": Method(module="control_labels", role="control", uses={"labels"}, stochastic=True),
+    "control_mixed": Method(module="control_mixed", role="control", uses={"pca", "labels"}, stochastic=True),
+    "control_shuffled": Method(module="control_shuffled", role="control", uses={"pca"}, stochastic=True),
 }
 
 
@@ -55,7 +54,7 @@ def find(name: str) -> Method:
     UserError
         A user's own function that does not exist or cannot be imported.
     """
-    return METHODS[name] if name in METHODS else Method(module=name, **own.flags(name))
+    return METHODS[name] if name in METHODS else own.method(name)
 
 
 def _module(name: str) -> ModuleType:
@@ -69,6 +68,12 @@ def load(name: str) -> tuple[Callable[..., Result], dict[str, Any]]:
         return own.function(name), own.parameters(name)
     module = _module(name)
     return getattr(module, METHODS[name].module), module.PARAMETERS
+
+
+@cache
+def maps(name: str) -> bool:
+    """Whether a method can map new cells onto a model that it has trained; a user's own method cannot."""
+    return name in METHODS and hasattr(_module(name), "map_query")
 
 
 def load_mapping(name: str) -> Callable[..., Mapped]:

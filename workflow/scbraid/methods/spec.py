@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Set
     from pathlib import Path
 
     import numpy as np
@@ -18,43 +19,63 @@ if TYPE_CHECKING:
 class Method:
     """What the workflow must know of a method before it runs.
 
+    What its module defines says what else it can do: ``map_query``, that it maps new cells onto a trained model
+    (:func:`scbraid.methods.registry.maps`).
+
     Parameters
     ----------
     module
         Module below ``scbraid.methods`` and function in it; of a user's own method, the place of its function.
-    trains
-        Trains a model on an accelerator: such runs carry the resource ``gpu=1``.
+    role
+        ``integration``, or ``control``: a bound that makes scores readable, which sees all labels, is not ranked and
+        transfers nothing.
+    uses
+        What it takes beside counts and batch: ``pca`` (the unintegrated PCA as ``obsm["X_pca"]``) and ``labels``
+        (``obs["label"]``, in which the labels of held-out cells are missing).
+    gives
+        What a run of it writes, names of :data:`scbraid.runs.artifacts.ARTIFACTS`.
     stochastic
         Depends on the seed: runs once with every seed of the config.
-    needs_pca
-        Takes the unintegrated PCA as ``obsm["X_pca"]``.
-    needs_labels
-        Looks at ``obs["label"]``, in which the labels of query cells are missing.
-    is_graph
-        Returns a kNN graph instead of an embedding.
-    corrects
-        Returns corrected expression beside the embedding.
-    is_control
-        No integration but a bound that makes scores readable: it sees all labels, is not ranked and transfers nothing.
-    predicts
-        Returns probabilities of labels beside the embedding.
-    maps
-        Can map new cells onto a trained model.
+    trains
+        Trains a model on an accelerator: such runs carry the resource ``gpu=1``.
     package
         Package that not every installation has.
     """
 
     module: str
-    trains: bool = False
+    role: Literal["integration", "control"] = "integration"
+    uses: Set[str] = frozenset()
+    gives: Set[str] = frozenset({"embedding"})
     stochastic: bool = False
-    needs_pca: bool = False
-    needs_labels: bool = False
-    is_graph: bool = False
-    corrects: bool = False
-    is_control: bool = False
-    predicts: bool = False
-    maps: bool = False
+    trains: bool = False
     package: str | None = None
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it is a bound for scores rather than an integration."""
+        return self.role == "control"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A method with its parameters and one seed: what the workflow makes for every data set.
+
+    Parameters
+    ----------
+    name
+        Name in the config.
+    method
+        Name in the registry, or the place of a user's function.
+    parameters
+        All parameters of the method.
+    seed
+        0 for a method that does not depend on it.
+    """
+
+    name: str
+    method: str
+    parameters: dict[str, Any]
+    seed: int
 
 
 @dataclass(frozen=True, kw_only=True)

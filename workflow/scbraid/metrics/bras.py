@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from scbraid.metrics.by_label import mean_over_labels
 from scbraid.metrics.silhouette import overlap_within_labels, silhouette_width
+from scbraid.metrics.statistic import Statistic
+
+if TYPE_CHECKING:
+    from scbraid.metrics.cells import Cells
 
 _ROUNDING = 1e-12
 
@@ -27,6 +34,12 @@ def batch_overlap(embedding: np.ndarray, labels: np.ndarray, batch: np.ndarray) 
     From 0 to 1 (batches overlap), one a cell; NaN in labels without several batches, one of them of several cells.
     """
     return overlap_within_labels(_widths_against_all_others, embedding, labels, batch)
+
+
+def bras_statistic(cells: Cells) -> Statistic:
+    """Mean overlap of batches by cosine distance, over labels."""
+    overlap = batch_overlap(cells.embedding, cells.labels, cells.batch)
+    return Statistic(mean_over_labels, (overlap, cells.labels))
 
 
 def _widths_against_all_others(embedding: np.ndarray, clusters: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +11,13 @@ import pandas as pd
 
 from scbraid.metrics.by_label import FEWEST_CELLS
 from scbraid.metrics.pcr import share_explained
+from scbraid.metrics.statistic import Statistic
 from scbraid.preprocess.gene_families import G2M_PHASE, S_PHASE
 
 if TYPE_CHECKING:
     from scipy import sparse
+
+    from scbraid.metrics.cells import Cells
 
 #: genes of each phase that the data must have; fewer give no score worth the name
 FEWEST_GENES = 5
@@ -116,3 +120,10 @@ def cell_cycle(embedding: np.ndarray, scores: np.ndarray, batch: np.ndarray, *, 
             cells = batch == index
             kept.append(max(0.0, 1 - abs(share_explained(embedding[cells], scores[cells]) - before) / before))
     return float(np.mean(kept)) if kept else None
+
+
+def cell_cycle_statistic(cells: Cells) -> Statistic | None:
+    """Conservation of the cell cycle; None without scores of its phases."""
+    if cells.phases is None:
+        return None
+    return Statistic(partial(cell_cycle, explained=cells.explained), (cells.embedding, cells.phases, cells.batch))

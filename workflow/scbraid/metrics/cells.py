@@ -7,14 +7,22 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from scbraid.graphs.leiden import leiden
-from scbraid.graphs.neighbors import Neighbors, among, connectivities
+from scbraid.graphs.neighbors import Neighbors, connectivities, neighbors_within
+from scbraid.labels import known_labels
 from scbraid.metrics import clustering, isolated, lisi, silhouette
+from scbraid.metrics.sample import PROFILES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from anndata import AnnData
+    from numpy.typing import ArrayLike
     from scipy import sparse
+
+    from scbraid.metrics.cell_cycle import Phases
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ class Cells:
     batch
         Integers from 0, one a cell.
     labels
-        Integers from 0, one a cell; -1 without a label; None for data without labels.
+        Integers from 0, one a cell; -1 without a label.
     neighbors
         The kNN graph of the embedding.
     pca
@@ -51,7 +59,7 @@ class Cells:
 
     embedding: np.ndarray
     batch: np.ndarray
-    labels: np.ndarray | None
+    labels: np.ndarray
     neighbors: Neighbors
     pca: np.ndarray | None
     pseudotime: np.ndarray | None
@@ -62,9 +70,84 @@ class Cells:
     n_neighbors: int
     seed: int
 
+    @classmethod
+    def of(
+        cls,
+        embedding: np.ndarray,
+        *,
+        batch: ArrayLike,
+        labels: ArrayLike | None,
+        neighbors: Neighbors,
+        pca: np.ndarray | None,
+        pseudotime: ArrayLike | None = None,
+        phases: Phases | None = None,
+        expression: tuple[AnnData, AnnData] | None = None,
+        resolutions: Iterable[float] = PROFILES["full"].resolutions,
+        n_neighbors: int = 15,
+        seed: int = 0,
+    ) -> Cells:
+        """Replace the names of batches and labels by integers, and check that all is of the same cells.
+
+        Parameters
+        ----------
+        embedding
+            Cells x dimensions; without dimensions for a graph.
+        batch
+            Batch of every cell.
+        labels
+            Label of every cell, or None for data without labels. Missing is also what is empty, or named unknown or
+            unlabelled in any case.
+        neighbors
+            The kNN graph of the embedding.
+        pca
+            PCA of the same cells before integration, cells x components, or None.
+        pseudotime
+            Of every cell before integration, NaN for cells off the trajectory; or None.
+        phases
+            Cell cycle phases of the same cells (:func:`scbraid.metrics.cell_cycle.score_phases`), or None.
+        expression
+            Log-normalised and corrected expression of the same cells, for methods that correct it.
+        resolutions
+            Of the Leiden clusterings among which the best is chosen.
+        n_neighbors
+            Size of the neighbourhoods that are clustered and tested for connectivity, the cell itself counted.
+        seed
+            Seed of the clustering.
+
+        Raises
+        ------
+        ValueError
+            Where inputs disagree in the number of cells, or a cell has no batch.
+        """
+        arrays = {"batch": batch, "labels": labels, "neighbors": neighbors.indices}
+        scores, explained = (None, {}) if phases is None else (phases.scores, phases.explained)
+        arrays |= {"pca": pca, "pseudotime": pseudotime, "phases": scores}
+        for name, array in arrays.items():
+            if array is not None and len(array) != len(embedding):
+                raise ValueError(f"{name} has {len(array)} cells, the embedding {len(embedding)}")
+        batch_codes, batch_names = _codes(batch)
+        if (batch_codes < 0).any():
+            raise ValueError("a cell has no batch")
+        names = pd.Series(np.full(len(embedding), None) if labels is None else np.asarray(labels, dtype=object))
+        return cls(
+            embedding,
+            batch_codes,
+            _codes(known_labels(names))[0],
+            neighbors,
+            pca=pca,
+            pseudotime=None if pseudotime is None else np.asarray(pseudotime, dtype=float),
+            phases=scores,
+            explained=None if phases is None else np.array([explained.get(name, np.nan) for name in batch_names]),
+            expression=expression,
+            resolutions=tuple(resolutions),
+            n_neighbors=n_neighbors,
+            seed=seed,
+        )
+
+    @cached_property
     def labelled(self) -> Cells | None:
-        """Return the cells that have a label; None where no two have one."""
-        return None if self.labels is None else self.only(self.labels >= 0)
+        """The cells that have a label, with a kNN graph of these alone; None where no two have one."""
+        return self.only(self.labels >= 0)
 
     def only(self, kept: np.ndarray) -> Cells | None:
         """Return some of the cells, with a kNN graph of these alone; None where there are less than two."""
@@ -76,7 +159,7 @@ class Cells:
         parts = {name: getattr(self, name) for name in one_a_cell}
         parts = {name: None if array is None else array[kept] for name, array in parts.items()}
         expression = None if self.expression is None else tuple(data[kept] for data in self.expression)
-        neighbors = among(self.embedding, self.neighbors, kept, seed=self.seed)
+        neighbors = neighbors_within(self.embedding, self.neighbors, kept, seed=self.seed)
         return replace(self, **parts, expression=expression, neighbors=neighbors)
 
     @cached_property
@@ -127,3 +210,9 @@ class Cells:
     def lisi(self, categories: np.ndarray) -> np.ndarray:
         """LISI of every cell."""
         return lisi.lisi(self.neighbors.indices, self.neighbor_probabilities, categories)
+
+
+def _codes(values: ArrayLike) -> tuple[np.ndarray, pd.Index]:
+    """Replace categories by integers from 0, in sorted order, -1 for what is missing; and return their names."""
+    values = pd.Series(np.asarray(values, dtype=object))
+    return pd.factorize(values.where(values.isna(), values.astype(str)), sort=True)

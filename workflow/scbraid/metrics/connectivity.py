@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
+
+from scbraid.metrics.by_label import mean_over_labels
+from scbraid.metrics.statistic import Statistic
+
+if TYPE_CHECKING:
+    from scbraid.metrics.cells import Cells
 
 
 def in_largest_part(graph: sparse.csr_matrix, labels: np.ndarray) -> np.ndarray:
@@ -30,3 +38,8 @@ def in_largest_part(graph: sparse.csr_matrix, labels: np.ndarray) -> np.ndarray:
     largest = np.full(int(labels.max()) + 1, -1)
     largest[present] = parts[by_size[first]]
     return (parts == largest[labels]).astype(np.float64)
+
+
+def graph_connectivity_statistic(cells: Cells) -> Statistic:
+    """Share of a label in its largest part, mean over labels."""
+    return Statistic(mean_over_labels, (in_largest_part(cells.graph, cells.labels), cells.labels))

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scbraid.metrics.statistic import Statistic
+
 if TYPE_CHECKING:
     import pandas as pd
     from anndata import AnnData
+
+    from scbraid.metrics.cells import Cells
 
 N_GENES = 500
 logger = logging.getLogger(__name__)
@@ -42,6 +47,11 @@ def hvg_overlap(before: AnnData, after: AnnData, batch: np.ndarray, *, n_genes: 
             return None
         overlaps.append(len(selected.intersection(still)) / min(len(selected), len(still)))
     return float(np.mean(overlaps))
+
+
+def hvg_overlap_statistic(cells: Cells) -> Statistic | None:
+    """Overlap of highly variable genes; None without corrected expression. It has no bootstrap: genes are its units."""
+    return None if cells.expression is None else Statistic(partial(hvg_overlap, *cells.expression, cells.batch), ())
 
 
 def _variable(expression: AnnData, n_genes: int, *, at_most_half: bool = True) -> pd.Index:

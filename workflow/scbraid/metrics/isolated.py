@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from scbraid.metrics.agreement import best_f1
+from scbraid.metrics.statistic import Statistic
+
+if TYPE_CHECKING:
+    from scbraid.metrics.cells import Cells
 
 
 def isolated_labels(labels: np.ndarray, batch: np.ndarray) -> np.ndarray:
@@ -55,3 +62,17 @@ def isolated_label_silhouette(widths: np.ndarray, labels: np.ndarray, isolated: 
     if not len(found):
         return None
     return float(np.mean([(widths[labels == label].mean() + 1) / 2 for label in found]))
+
+
+def isolated_label_f1_statistic(cells: Cells) -> Statistic | None:
+    """Best F1 of the isolated labels; None where none is isolated."""
+    if not len(cells.isolated):
+        return None
+    return Statistic(partial(isolated_label_f1, isolated=cells.isolated), (cells.partitions, cells.labels))
+
+
+def isolated_label_silhouette_statistic(cells: Cells) -> Statistic | None:
+    """Silhouette width of the isolated labels; None where none is isolated."""
+    if not len(cells.isolated):
+        return None
+    return Statistic(partial(isolated_label_silhouette, isolated=cells.isolated), (cells.label_widths, cells.labels))

@@ -9,12 +9,17 @@ from scipy.sparse.csgraph import connected_components
 from scipy.special import chdtrc
 
 from scbraid.graphs.diffusion import diffusion_neighbors
-from scbraid.metrics.by_label import FEWEST_CELLS, within_mixed_labels
+from scbraid.graphs.neighbors import connectivities
+from scbraid.metrics.by_label import FEWEST_CELLS, mean_over_labels, within_mixed_labels
+from scbraid.metrics.statistic import Statistic
 
 if TYPE_CHECKING:
     from scipy import sparse
 
+    from scbraid.metrics.cells import Cells
+
 SIGNIFICANCE = 0.05
+N_NEIGHBORS = 50
 _FEWEST_NEIGHBORS, _MOST_NEIGHBORS = 10, 70
 _SMALLEST_PART = 3
 _FEWEST_KEPT = 0.75
@@ -68,6 +73,12 @@ def batch_test(neighborhoods: np.ndarray, batch: np.ndarray) -> np.ndarray:
         observed = (batch[neighborhoods] == index).sum(axis=1)
         statistic += (observed - expected[index]) ** 2 / expected[index]
     return chdtrc(n_batches - 1, statistic)
+
+
+def kbet_statistic(cells: Cells) -> Statistic:
+    """Share of accepted neighbourhoods, mean over labels."""
+    found = accepted(connectivities(cells.neighbors, N_NEIGHBORS), cells.labels, cells.batch)
+    return Statistic(mean_over_labels, (found, cells.labels))
 
 
 def _accepted(graph: sparse.csr_matrix, batch: np.ndarray) -> np.ndarray:

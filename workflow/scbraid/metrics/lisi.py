@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numba import njit
 
+from scbraid.metrics.statistic import Statistic
 from scbraid.parallel import over_rows
+
+if TYPE_CHECKING:
+    from scbraid.metrics.cells import Cells
 
 _TOLERANCE = 1e-5
 _MAX_STEPS = 50
@@ -62,6 +69,16 @@ def ilisi(scores: np.ndarray, n_batches: int) -> float:
 def clisi(scores: np.ndarray, n_labels: int) -> float:
     """Scale the median LISI of labels to 0 (mixed) to 1 (pure neighbourhoods)."""
     return float(np.clip((n_labels - np.median(scores)) / (n_labels - 1), 0, 1))
+
+
+def ilisi_statistic(cells: Cells) -> Statistic:
+    """LISI of batches."""
+    return Statistic(partial(ilisi, n_batches=cells.n_batches), (cells.lisi(cells.batch),))
+
+
+def clisi_statistic(cells: Cells) -> Statistic:
+    """LISI of labels."""
+    return Statistic(partial(clisi, n_labels=cells.n_labels), (cells.lisi(cells.labels),))
 
 
 @njit(nogil=True, cache=True)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scbraid.graphs.neighbors import among
-from scbraid.metrics.by_label import FEWEST_CELLS, within_mixed_labels
+from scbraid.graphs.neighbors import neighbors_within
+from scbraid.metrics.by_label import FEWEST_CELLS, median_over_labels, within_mixed_labels
 from scbraid.metrics.lisi import lisi, neighbor_probabilities
+from scbraid.metrics.statistic import Statistic
 
 if TYPE_CHECKING:
     from scbraid.graphs.neighbors import Neighbors
+    from scbraid.metrics.cells import Cells
 
 
 def mixing_within_labels(
@@ -40,8 +42,15 @@ def mixing_within_labels(
     """
 
     def within(cells: np.ndarray, batches: np.ndarray) -> np.ndarray:
-        own = among(embedding, neighbors, np.isin(np.arange(len(labels)), cells, assume_unique=True), seed=seed)
+        kept = np.isin(np.arange(len(labels)), cells, assume_unique=True)
+        own = neighbors_within(embedding, neighbors, kept, seed=seed)
         scores = lisi(own.indices, neighbor_probabilities(own.distances), batches)
         return np.clip((scores - 1) / batches.max(), 0, 1)
 
     return within_mixed_labels(within, labels, batch, fewest_cells=FEWEST_CELLS + 1)
+
+
+def ilisi_within_statistic(cells: Cells) -> Statistic:
+    """Mixing of batches within labels: the median of every label, mean over labels."""
+    mixed = mixing_within_labels(cells.embedding, cells.neighbors, cells.labels, cells.batch, seed=cells.seed)
+    return Statistic(median_over_labels, (mixed, cells.labels))

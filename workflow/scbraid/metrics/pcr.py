@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+from scbraid.metrics.statistic import Statistic
+
+if TYPE_CHECKING:
+    from scbraid.metrics.cells import Cells
 
 _MAX_COMPONENTS = 50
 _RANK_TOLERANCE = 1e-10
@@ -69,6 +76,11 @@ def pcr(pca: np.ndarray, embedding: np.ndarray, batch: np.ndarray) -> float | No
     if before == 0:
         return None
     return max(0.0, (before - variance_explained(embedding, batch)) / before)
+
+
+def pcr_statistic(cells: Cells) -> Statistic | None:
+    """Variance by batch that integration removed; None without a PCA before it."""
+    return None if cells.pca is None else Statistic(pcr, (cells.pca, cells.embedding, cells.batch))
 
 
 def _centred(embedding: np.ndarray) -> np.ndarray:

@@ -11,9 +11,10 @@ import pandas as pd
 from scbraid.data.counts import Counts
 from scbraid.errors import UserError, suggest
 from scbraid.files import read_table, write_table
-from scbraid.graphs.neighbors import among
+from scbraid.graphs.neighbors import neighbors_within
 from scbraid.labels import known_labels
 from scbraid.metrics.cell_cycle import PHASES, Phases, score_phases
+from scbraid.metrics.cells import Cells
 from scbraid.metrics.engine import score
 from scbraid.metrics.sample import PROFILES, stratified
 from scbraid.metrics.scib_engine import score_with_scib
@@ -52,6 +53,48 @@ class ScoredCells:
     def column(self, name: str) -> np.ndarray | None:
         """Return a column as an array, None where it is missing."""
         return self.cells[name].to_numpy() if name in self.cells else None
+
+    def in_run(
+        self,
+        embedding: pd.DataFrame,
+        *,
+        neighbors: Neighbors,
+        pca: pd.DataFrame,
+        expression: tuple[AnnData, AnnData] | None = None,
+        profile: str = "full",
+        n_neighbors: int = 15,
+    ) -> Cells:
+        """Take the scored cells out of a run.
+
+        Parameters
+        ----------
+        embedding, pca
+            Of all cells, index = cells.
+        neighbors
+            The kNN graph of all cells.
+        expression
+            Log-normalised and corrected expression of all cells; a failed run has no genes in the latter.
+        profile
+            A name of :data:`~scbraid.metrics.sample.PROFILES`.
+        n_neighbors
+            As in :meth:`scbraid.metrics.cells.Cells.of`.
+        """
+        kept = embedding.index.isin(self.cells.index)
+        values = embedding.to_numpy()
+        if expression is not None:
+            expression = tuple(data[kept] for data in expression) if expression[1].n_vars else None
+        return Cells.of(
+            values[kept],
+            batch=self.cells["batch"].to_numpy(),
+            labels=self.column("label"),
+            neighbors=neighbors_within(values, neighbors, kept),
+            pca=pca.to_numpy()[kept],
+            pseudotime=self.column("pseudotime"),
+            phases=self.phases,
+            expression=expression,
+            resolutions=PROFILES[profile].resolutions,
+            n_neighbors=n_neighbors,
+        )
 
     def write(self, cells: str | PathLike[str], explained: str | PathLike[str]) -> None:
         """Write both tables, tab-separated."""
@@ -130,57 +173,19 @@ def _numeric(obs: pd.DataFrame, column: str, name: str) -> pd.Series:
 
 
 def score_run(
-    embedding: pd.DataFrame,
-    *,
-    neighbors: Neighbors,
-    scored: ScoredCells,
-    pca: pd.DataFrame,
-    expression: tuple[AnnData, AnnData] | None = None,
-    metrics: Iterable[str] | None = None,
-    engine: str = "scbraid",
-    profile: str = "full",
-    bootstrap: int = 0,
-    n_neighbors: int = 15,
+    cells: Cells, *, engine: str = "scbraid", metrics: Iterable[str] | None = None, bootstrap: int = 0
 ) -> pd.DataFrame:
-    """Score a run on the chosen cells, as :func:`scbraid.metrics.engine.score` does.
+    """Score the chosen cells of a run, as :func:`scbraid.metrics.engine.score` does.
 
     Parameters
     ----------
-    embedding, pca
-        Of all cells, index = cells.
-    neighbors
-        The kNN graph of all cells.
-    scored
-        The cells to score.
-    expression
-        Log-normalised and corrected expression of all cells; a failed run has no genes in the latter.
-    metrics, bootstrap, n_neighbors
-        As in :func:`~scbraid.metrics.engine.score`.
+    cells
+        The cells to score (:meth:`ScoredCells.in_run`).
     engine
-        ``scbraid``, or ``scib`` for the package of Luecken et al. (2022).
-    profile
-        A name of :data:`~scbraid.metrics.sample.PROFILES`.
+        ``scbraid``, or ``scib`` for the package of Luecken et al. (2022), which has no bootstrap.
+    metrics, bootstrap
+        As in :func:`~scbraid.metrics.engine.score`.
     """
-    kept = embedding.index.isin(scored.cells.index)
-    values = embedding.to_numpy()
-    common = {
-        "batch": scored.column("batch"),
-        "labels": scored.column("label"),
-        "neighbors": among(values, neighbors, kept),
-        "pca": pca.to_numpy()[kept],
-        "metrics": metrics,
-        "resolutions": PROFILES[profile].resolutions,
-        "n_neighbors": n_neighbors,
-    }
     if engine == "scib":
-        return score_with_scib(values[kept], **common)
-    if expression is not None:
-        expression = tuple(data[kept] for data in expression) if expression[1].n_vars else None
-    return score(
-        values[kept],
-        **common,
-        pseudotime=scored.column("pseudotime"),
-        phases=scored.phases,
-        expression=expression,
-        bootstrap=bootstrap,
-    )
+        return score_with_scib(cells, metrics=metrics)
+    return score(cells, metrics=metrics, bootstrap=bootstrap)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scbraid.graphs.distances import distance_sums
-from scbraid.metrics.by_label import within_mixed_labels
+from scbraid.metrics.by_label import mean_over_labels, within_mixed_labels
+from scbraid.metrics.statistic import Statistic
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from scbraid.metrics.cells import Cells
 
 
 def silhouette_samples(embedding: np.ndarray, clusters: np.ndarray) -> np.ndarray:
@@ -74,6 +77,17 @@ def batch_overlap(embedding: np.ndarray, labels: np.ndarray, batch: np.ndarray) 
     From 0 to 1 (batches overlap), one a cell; NaN in labels without several batches, one of them of several cells.
     """
     return overlap_within_labels(silhouette_samples, embedding, labels, batch)
+
+
+def silhouette_label_statistic(cells: Cells) -> Statistic:
+    """Mean silhouette width by label."""
+    return Statistic(scaled_mean, (cells.label_widths,))
+
+
+def silhouette_batch_statistic(cells: Cells) -> Statistic:
+    """Mean overlap of batches, over labels."""
+    overlap = batch_overlap(cells.embedding, cells.labels, cells.batch)
+    return Statistic(mean_over_labels, (overlap, cells.labels))
 
 
 def overlap_within_labels(

@@ -8,9 +8,13 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 from scipy.stats import spearmanr
 
+from scbraid.metrics.statistic import Statistic
+
 if TYPE_CHECKING:
     from anndata import AnnData
     from scipy import sparse
+
+    from scbraid.metrics.cells import Cells
 
 #: diffusion pseudotime takes ten components of as many cells and one
 FEWEST_CELLS = 11
@@ -61,6 +65,23 @@ def conservation(before: np.ndarray, after: np.ndarray) -> float | None:
     if np.ptp(before) == 0 or np.ptp(after) == 0:
         return None
     return float((spearmanr(before, after).statistic + 1) / 2)
+
+
+def trajectory_statistic(cells: Cells) -> Statistic | None:
+    """Conservation of the pseudotime of the cells that have one; None where these are too few.
+
+    A score of 0 where the first label is not in the largest connected part of the graph.
+    """
+    if cells.pseudotime is None:
+        return None
+    kept = ~np.isnan(cells.pseudotime)
+    if kept.sum() < FEWEST_CELLS:
+        return None
+    before = cells.pseudotime[kept]
+    after = pseudotime_after(cells.graph[kept][:, kept], before, cells.labels[kept])
+    if after is None:
+        return Statistic(lambda: 0.0, ())
+    return Statistic(conservation, (before, after))
 
 
 def _most_extreme(part: AnnData, candidates: np.ndarray) -> int:

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scbraid.errors import suggest
+from scbraid.plan.paths import RESULTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
 
-MODEL_FOLDER = re.compile(r"results/(?P<dataset>[^/]+)/runs/(?P<run>[^/]+)/seed-\d+/model$")
+MODEL_FOLDER = re.compile(RESULTS + r"/(?P<dataset>[^/]+)/runs/(?P<run>[^/]+)/seed-\d+/model$")
 
 
 def why_no_reference(folder: str, *, datasets: Collection[str], runs: Collection[str]) -> str | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Circle, Rectangle
 
 from scbraid.plots.chart_figure import blank_figure
 from scbraid.plots.labels import text_width
 from scbraid.plots.score_columns import FONT, FULL, NAME_FONT, SPACE, Column, Group, lay_out
-from scbraid.plots.style import INK, RULE, SOFT
+from scbraid.plots.style import INK, RULE, SOFT, luminance
 from scbraid.text import MISSING
 
 if TYPE_CHECKING:
@@ -181,9 +181,7 @@ def _shade(color: str, share: float) -> tuple[float, float, float]:
 
 def _readable_on(color: tuple[float, float, float]) -> str:
     """White on dark colours, else black."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(color)]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "white" if luminance < DARK else INK
+    return "white" if luminance(color) < DARK else INK
 
 
 def _shortened(text: str, room: float) -> str:

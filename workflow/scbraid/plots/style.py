@@ -68,6 +68,12 @@ def method_colors(methods: Iterable[str]) -> dict[str, str]:
     return _assign(methods, METHOD_COLORS)
 
 
+def luminance(color: str | tuple[float, float, float]) -> float:
+    """Relative luminance, 0 for black to 1 for white (WCAG 2.2)."""
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in mpl.colors.to_rgb(color))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
 def _assign(names: Iterable[str], colors: list[str]) -> dict[str, str]:
     names = sorted(set(names))
     if len(names) > len(colors):

@@ -10,6 +10,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+import scbraid
 from scbraid import text
 from scbraid.report.drawing.colors import on_dark
 
@@ -33,7 +34,7 @@ def environment() -> Environment:
     made.filters["on_dark"] = on_dark
     made.tests["missing"] = text.is_missing
     made.policies["json.dumps_kwargs"] = {"ensure_ascii": True, "separators": (",", ":")}
-    made.globals["asset"] = _asset
+    made.globals |= {"asset": _asset, "version": scbraid.__version__}
     return made
 
 

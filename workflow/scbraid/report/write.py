@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import scbraid
-from scbraid.metrics import GROUPS
-from scbraid.report.drawing.charts import score_charts
-from scbraid.report.drawing.curves import training_curves
-from scbraid.report.drawing.points import (
-    FATE_COLORS,
-    OUTCOME_COLORS,
-    cell_palettes,
-    gene_points,
-    prediction_palette,
-    qc_points,
-    umap_points,
-)
-from scbraid.report.drawing.violins import violin_columns
+from markupsafe import Markup
+
 from scbraid.report.pages import config_text, environment
-from scbraid.report.reading.dataset import DatasetResults, baseline_run, read_dataset
-from scbraid.report.sections.answer import answer
-from scbraid.report.sections.scores import REASONS, drop_table, gene_facts, intervals, score_columns, versions
-from scbraid.report.sections.transfer import transfer_view
-from scbraid.report.sections.transfer_scores import PER_LABEL
+from scbraid.report.reading.dataset import read_dataset
+from scbraid.report.sections import SECTIONS
+from scbraid.report.sections.answer import Answer, answer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from scbraid.config.schema import Config
+    from scbraid.report.reading.dataset import DatasetResults
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetPart:
+    """The part of the page that shows one data set.
+
+    Attributes
+    ----------
+    id
+        Anchor of the part, and the start of all anchors in it.
+    contents
+        Anchors in the part, and the words of the table of contents that lead there.
+    sections
+        As HTML, those that apply.
+    """
+
+    id: str
+    name: str
+    answer: Answer
+    contents: dict[str, str]
+    sections: list[Markup]
 
 
 def write_report(
@@ -57,59 +66,29 @@ def write_report(
         For every data set the label transfers: classifier, name of the run and seed.
     """
     datasets = [
-        dataset_view(read_dataset(results, name, config=config, runs=runs, transfers=transfers[name]), config)
-        for name in config["datasets"]
+        show(read_dataset(results, name, config=config, runs=runs, transfers=transfers[name]), anchor=f"d{number}")
+        for number, name in enumerate(config["datasets"], start=1)
     ]
-    page = (
-        environment()
-        .get_template("report.html.j2")
-        .render(
-            datasets=datasets,
-            config=config_text(config),
-            baseline=baseline_run(config),
-            seeds=config["seeds"],
-            engine=config["metrics"]["engine"],
-            version=scbraid.__version__,
-            groups=GROUPS,
-            reasons=REASONS,
-            per_label=PER_LABEL,
-            transfer_settings=config["transfer"],
-        )
-    )
+    page = environment().get_template("report.html.j2").render(datasets=datasets, config=config_text(config))
     output.write_text(page, encoding="utf-8")
 
 
-def dataset_view(dataset: DatasetResults, config: Config) -> dict[str, Any]:
-    """Prepare what the templates show of a data set."""
-    transfer = transfer_view(dataset)
-    return {
-        "name": dataset.name,
-        "settings": dataset.settings,
-        "source": dataset.source,
-        "has_labels": dataset.has_labels,
-        "answer": answer(dataset.summary, name=dataset.name, config=config),
-        "palettes": cell_palettes(dataset),
-        "umap_points": umap_points(dataset),
-        "qc_points": qc_points(dataset),
-        "gene_points": gene_points(dataset),
-        "n_cells": len(dataset.obs),
-        "n_scored": dataset.n_scored,
-        "n_all_cells": len(dataset.qc_cells),
-        "summary": dataset.summary.to_dict("records"),
-        "columns": score_columns(dataset.summary),
-        "intervals": intervals(dataset.metrics),
-        "score_charts": score_charts(dataset.summary, name=dataset.name),
-        "qc": dataset.qc_summary.to_dict("records"),
-        "outcomes": OUTCOME_COLORS,
-        "fates": FATE_COLORS,
-        "violins": violin_columns(dataset.qc_cells),
-        "dropped": drop_table(dataset.qc_cells),
-        "genes": gene_facts(dataset.genes),
-        "runs": dataset.runs,
-        "first_runs": dataset.first_runs,
-        "transfer": transfer,
-        "prediction_palette": prediction_palette(dataset) if transfer else {},
-        "curves": training_curves(dataset),
-        "versions": versions(dataset),
-        "figures": dataset.figures,
-    }
+def show(dataset: DatasetResults, *, anchor: str) -> DatasetPart:
+    """Render every section that applies to a data set, with the template that has the name of its module."""
+    templates = environment()
+    contents: dict[str, str] = {}
+    sections = []
+    for section in SECTIONS:
+        view = section.view(dataset)
+        if view is None:
+            continue
+        template = templates.get_template(f"{section.__name__.rpartition('.')[2]}.html.j2")
+        sections.append(Markup(template.render(view, dataset=dataset, id=anchor)))
+        contents |= {f"{anchor}-{end}": words for end, words in section.CONTENTS.items()}
+    return DatasetPart(
+        id=anchor,
+        name=dataset.name,
+        answer=answer(dataset.summary, name=dataset.name, config=dataset.config),
+        contents=contents,
+        sections=sections,
+    )

@@ -29,7 +29,7 @@ def check_embedding(
     embedding: np.ndarray | pd.DataFrame | None,
     cells: Sequence[str],
     *,
-    method: str,
+    run_name: str,
     expression: Any = None,
     batch: np.ndarray | None = None,
 ) -> pd.DataFrame:
@@ -42,8 +42,8 @@ def check_embedding(
         `expression`.
     cells
         Names of the cells, in the order of the data.
-    method
-        Name for messages.
+    run_name
+        For messages.
     expression, batch
         Cells x genes (normalised, sparse or dense) and the batch of each cell. When given, an embedding in which cells
         of a batch have lost all relation to their expression is refused as permuted.
@@ -59,87 +59,87 @@ def check_embedding(
         Transposed, wrong shape, other or reordered cells, not numeric, not finite, constant, or permuted rows.
     """
     if embedding is None:
-        raise ContractError(f"{method}: the method returned no embedding")
+        raise ContractError(f"{run_name}: the method returned no embedding")
     if isinstance(embedding, pd.DataFrame):
-        _check_cells(embedding.index, cells, method)
+        _check_cells(embedding.index, cells, run_name)
     values = np.asarray(embedding)
-    _check_shape(values, len(cells), method)
+    _check_shape(values, len(cells), run_name)
     if not np.issubdtype(values.dtype, np.floating):
-        raise ContractError(f"{method}: the embedding holds {values.dtype}, not floating-point numbers")
+        raise ContractError(f"{run_name}: the embedding holds {values.dtype}, not floating-point numbers")
     values = values.astype(np.float32)
-    _check_values(values, method)
+    _check_values(values, run_name)
     if expression is not None and batch is not None:
-        _check_rows(values, expression, np.asarray(batch), method)
+        _check_rows(values, expression, np.asarray(batch), run_name)
     return embedding_table(values, cells)
 
 
-def check_device(*, asked: str, used: str, method: str) -> None:
+def check_device(*, asked: str, used: str, run_name: str) -> None:
     """Raise a ContractError when a method ran elsewhere than asked; the log tells where ``auto`` ran."""
     used_kind = "cpu" if used == "cpu" else "gpu"
     if asked in ("cpu", "gpu") and asked != used_kind:
-        raise ContractError(f"{method}: the {asked} was asked for but the method ran on {used}")
+        raise ContractError(f"{run_name}: the {asked} was asked for but the method ran on {used}")
     if asked == "auto":
-        logger.info("%s ran on %s", method, "the CPU, not on a GPU" if used_kind == "cpu" else used)
+        logger.info("%s ran on %s", run_name, "the CPU, not on a GPU" if used_kind == "cpu" else used)
 
 
-def check_neighbors(neighbors: Neighbors | None, n_cells: int, *, method: str) -> None:
+def check_neighbors(neighbors: Neighbors | None, n_cells: int, *, run_name: str) -> None:
     """Raise a ContractError unless a graph method returned a kNN graph of that many cells."""
     if neighbors is None or neighbors.graph is None:
-        raise ContractError(f"{method}: a graph method returns neighbors with a graph, and this one returned none")
+        raise ContractError(f"{run_name}: a graph method returns neighbors with a graph, and this one returned none")
     shapes = {"indices": (n_cells,), "distances": (n_cells,), "graph": (n_cells, n_cells)}
     for name, expected in shapes.items():
         found = getattr(neighbors, name).shape
         if found[: len(expected)] != expected:
-            raise ContractError(f"{method}: {name} of the kNN graph has shape {found}, the data have {n_cells} cells")
+            raise ContractError(f"{run_name}: {name} of the kNN graph has shape {found}, the data have {n_cells} cells")
     if not np.isfinite(neighbors.graph.data).all() or neighbors.graph.nnz == 0:
-        raise ContractError(f"{method}: the kNN graph has no edges, or weights that are not finite")
+        raise ContractError(f"{run_name}: the kNN graph has no edges, or weights that are not finite")
 
 
-def check_corrected(corrected: np.ndarray | None, shape: tuple[int, int], *, method: str) -> None:
+def check_corrected(corrected: np.ndarray | None, shape: tuple[int, int], *, run_name: str) -> None:
     """Raise a ContractError unless a method that corrects returned finite expression of these cells and genes."""
     if corrected is None:
-        raise ContractError(f"{method}: a method that corrects returns expression, and this one returned none")
+        raise ContractError(f"{run_name}: a method that corrects returns expression, and this one returned none")
     values = np.asarray(corrected)
     if values.shape != shape:
-        raise ContractError(f"{method}: corrected expression has shape {values.shape}, the data {shape}")
+        raise ContractError(f"{run_name}: corrected expression has shape {values.shape}, the data {shape}")
     if not np.issubdtype(values.dtype, np.number) or not np.isfinite(values).all():
-        raise ContractError(f"{method}: corrected expression holds values that are not finite numbers")
+        raise ContractError(f"{run_name}: corrected expression holds values that are not finite numbers")
 
 
-def check_probabilities(probabilities: pd.DataFrame | None, cells: Sequence[str], *, method: str) -> None:
+def check_probabilities(probabilities: pd.DataFrame | None, cells: Sequence[str], *, run_name: str) -> None:
     """Raise a ContractError unless a method that predicts returned shares of labels for these cells."""
     if probabilities is None:
-        raise ContractError(f"{method}: a method that predicts returns probabilities, and this one returned none")
-    _check_cells(probabilities.index, cells, method, what="the table of probabilities")
+        raise ContractError(f"{run_name}: a method that predicts returns probabilities, and this one returned none")
+    _check_cells(probabilities.index, cells, run_name, what="the table of probabilities")
     values = probabilities.to_numpy(dtype=float)
     if not np.isfinite(values).all() or values.min() < 0 or not np.allclose(values.sum(axis=1), 1, atol=1e-3):
-        raise ContractError(f"{method}: probabilities of labels are not shares that sum to 1 in every cell")
+        raise ContractError(f"{run_name}: probabilities of labels are not shares that sum to 1 in every cell")
 
 
-def _check_cells(index: pd.Index, cells: Sequence[str], method: str, what: str = "the embedding") -> None:
+def _check_cells(index: pd.Index, cells: Sequence[str], run_name: str, what: str = "the embedding") -> None:
     if list(index) == list(cells):
         return
     if set(index) == set(cells):
-        raise ContractError(f"{method}: {what} has the cells of the data in another order")
-    raise ContractError(f"{method}: {what} has other cells than the data")
+        raise ContractError(f"{run_name}: {what} has the cells of the data in another order")
+    raise ContractError(f"{run_name}: {what} has other cells than the data")
 
 
-def _check_shape(values: np.ndarray, n_cells: int, method: str) -> None:
+def _check_shape(values: np.ndarray, n_cells: int, run_name: str) -> None:
     if values.ndim == 2 and values.shape[0] == n_cells and values.shape[1] >= 1:
         return
     hint = "; it looks transposed" if values.ndim == 2 and values.shape[1] == n_cells else ""
-    raise ContractError(f"{method}: the embedding has shape {values.shape}, expected ({n_cells}, dimensions){hint}")
+    raise ContractError(f"{run_name}: the embedding has shape {values.shape}, expected ({n_cells}, dimensions){hint}")
 
 
-def _check_values(values: np.ndarray, method: str) -> None:
+def _check_values(values: np.ndarray, run_name: str) -> None:
     bad = int((~np.isfinite(values)).any(axis=1).sum())
     if bad:
-        raise ContractError(f"{method}: {bad} of {len(values)} cells have NaN or infinite coordinates")
+        raise ContractError(f"{run_name}: {bad} of {len(values)} cells have NaN or infinite coordinates")
     if np.ptp(values, axis=0).max() == 0:
-        raise ContractError(f"{method}: the embedding is constant, every cell has the same coordinates")
+        raise ContractError(f"{run_name}: the embedding is constant, every cell has the same coordinates")
 
 
-def _check_rows(values: np.ndarray, reference: Any, batch: np.ndarray, method: str) -> None:
+def _check_rows(values: np.ndarray, reference: Any, batch: np.ndarray, run_name: str) -> None:
     """Refuse rows whose nearest neighbours within a batch are strangers in the reference.
 
     Unrelated rows give a mean rank of 0.5, any sensible integration far less: methods move batches against each other
@@ -151,7 +151,7 @@ def _check_rows(values: np.ndarray, reference: Any, batch: np.ndarray, method: s
     ]
     if ranks and np.mean(ranks) > MAX_MEAN_RANK:
         raise ContractError(
-            f"{method}: the rows look permuted: neighbours in the embedding are strangers in the expression data "
+            f"{run_name}: the rows look permuted: neighbours in the embedding are strangers in the expression data "
             f"(mean rank {np.mean(ranks):.2f}, unrelated rows give 0.50)"
         )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import scbraid
 
 if TYPE_CHECKING:
-    from scbraid.methods.spec import Result
+    from scbraid.methods.spec import Method, Result
 
 VERSIONED = (
     "anndata",
@@ -25,6 +25,15 @@ VERSIONED = (
     "scvi-tools",
     "torch",
 )
+
+
+def nature(method: Method) -> dict[str, bool]:
+    """Tell what readers of scores must know of a method."""
+    return {
+        "is_control": method.is_control,
+        "needs_labels": "labels" in method.uses,
+        "is_graph": "neighbors" in method.gives,
+    }
 
 
 def measurements(result: Result, n_cells: int, seconds: float) -> dict[str, Any]:

@@ -5,45 +5,34 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scbraid.disk import out_of_space
 from scbraid.errors import UserError
 from scbraid.files import write_json
 from scbraid.mapping.reference import write_reference
-from scbraid.methods.registry import find, load
+from scbraid.methods.registry import find, load, maps
 from scbraid.methods.spec import Context, Result
-from scbraid.runs.artifacts import clear, write_result
-from scbraid.runs.contract import check_corrected, check_device, check_embedding, check_neighbors, check_probabilities
-from scbraid.runs.facts import measurements, software_versions
+from scbraid.runs.artifacts import check_result, clear, write_result
+from scbraid.runs.contract import check_device
+from scbraid.runs.facts import measurements, nature, software_versions
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from anndata import AnnData
 
-    from scbraid.methods.spec import Mapped
+    from scbraid.methods.spec import Mapped, Run
 
 #: in the folder of a run while it trains; no output, as Snakemake would delete it with the others of a failed job
 CHECKPOINT = "checkpoint"
 logger = logging.getLogger(__name__)
 
 
-def run_method(
-    adata: AnnData,
-    folder: Path,
-    *,
-    run: str,
-    method: str,
-    parameters: dict[str, Any],
-    seed: int,
-    accelerator: str,
-    threads: int,
-) -> str | None:
+def run_method(adata: AnnData, folder: Path, run: Run, *, accelerator: str, threads: int) -> str | None:
     """Run a method and write what came of it.
 
-    Every run has run.json and embedding.parquet; methods that train add history.tsv and model/, graph methods
-    neighbors.npz, methods that predict probabilities.parquet and methods that correct expression corrected.h5ad. A
+    Every run has run.json and embedding.parquet, and what its method gives beside (:mod:`scbraid.runs.artifacts`). A
     graph has an embedding without dimensions. The model of a method that maps is a reference
     (:mod:`scbraid.mapping.reference`).
 
@@ -61,10 +50,8 @@ def run_method(
     folder
         Folder of the run.
     run
-        Name of the run in the config.
-    method, parameters
-        Name in the registry (or place of a user's function) and all its parameters.
-    seed, accelerator, threads
+        What to run.
+    accelerator, threads
         As in :class:`~scbraid.methods.spec.Context`; a method that does not train runs on the CPU.
 
     Returns
@@ -76,74 +63,71 @@ def run_method(
     OSError
         The disk is full, which is no failure of the method.
     """
-    kind = find(method)
-    accelerator = accelerator if kind.trains else "cpu"
+    method = find(run.method)
+    context = _context(run, folder, accelerator=accelerator, threads=threads)
+    facts = {
+        "run": run.name,
+        "method": run.method,
+        "parameters": run.parameters,
+        "failed": None,
+        **nature(method),
+        "seed": run.seed,
+        "device_asked": context.accelerator,
+        "threads": threads,
+    }
     clear(folder)
-    model_dir = folder / "model" if kind.trains else None
-    checkpoint_dir = folder / CHECKPOINT if kind.trains else None
-    if kind.trains:
-        model_dir.mkdir(parents=True)
-        checkpoint_dir.mkdir(exist_ok=True)
-    context = Context(
-        seed=seed, accelerator=accelerator, threads=threads, model_dir=model_dir, checkpoint_dir=checkpoint_dir
-    )
-    nature = {name: getattr(kind, name) for name in ("is_control", "needs_labels", "is_graph")}
-    asked = {"seed": seed, "device_asked": accelerator, "threads": threads}
-    facts = {"run": run, "method": method, "parameters": parameters, "failed": None, **nature, **asked}
+    for needed in filter(None, (context.model_dir, context.checkpoint_dir)):
+        needed.mkdir(parents=True, exist_ok=True)
     started = time.perf_counter()
     try:
-        result = checked_result(adata, context, run=run, method=method, parameters=parameters)
+        result = checked_result(adata, run, context)
         measured = measurements(result, adata.n_obs, time.perf_counter() - started)
         write_result(result, folder, method=method, adata=adata)
         write_json(facts | measured, folder / "run.json")
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the other methods go on
-        facts["failed"] = failure(error, what=run, folder=folder)
+        facts["failed"] = failure(error, what=run.name, folder=folder)
         nothing = Result(device="none")
         measured = measurements(nothing, adata.n_obs, time.perf_counter() - started)
         clear(folder)
-        if model_dir:
-            model_dir.mkdir()
         write_result(nothing, folder, method=method, adata=adata)
         write_json(facts | measured, folder / "run.json")
-    if kind.maps and not facts["failed"]:
-        trained = {"run": run, "method": method, "parameters": parameters, "seed": seed}
-        write_reference(model_dir, adata, result.embedding, **trained, versions=software_versions())
+    if maps(run.method) and not facts["failed"]:
+        write_reference(folder / "model", adata, result.embedding, run, versions=software_versions())
     shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
     return facts["failed"]
 
 
-def checked_result(adata: AnnData, context: Context, *, run: str, method: str, parameters: dict[str, Any]) -> Result:
-    """Run a method on a copy of the data, without labels unless it needs them, and prove its result.
+def _context(run: Run, folder: Path, *, accelerator: str, threads: int) -> Context:
+    if not find(run.method).trains:
+        return Context(seed=run.seed, accelerator="cpu", threads=threads)
+    return Context(
+        seed=run.seed,
+        accelerator=accelerator,
+        threads=threads,
+        model_dir=folder / "model",
+        checkpoint_dir=folder / CHECKPOINT,
+    )
+
+
+def checked_result(adata: AnnData, run: Run, context: Context) -> Result:
+    """Run a method on a copy of the data, without labels unless it uses them, and prove its result.
 
     Raises
     ------
     ContractError
         The result is not an embedding or graph of these cells, or ran on another device than asked.
     """
-    kind = find(method)
+    method = find(run.method)
     data = adata.copy()
-    if not kind.needs_labels and "label" in data.obs:
+    if "labels" not in method.uses and "label" in data.obs:
         del data.obs["label"]
-    result = load(method)[0](data, context, **parameters)
-    check_device(asked=context.accelerator, used=result.device, method=run)
-    if kind.is_graph:
-        check_neighbors(result.neighbors, adata.n_obs, method=run)
-    else:
-        check_embedding(
-            result.embedding,
-            adata.obs_names,
-            method=run,
-            expression=None if kind.is_control else adata.X,
-            batch=adata.obs["batch"].to_numpy(),
-        )
-    if kind.corrects:
-        check_corrected(result.corrected, adata.shape, method=run)
-    if kind.predicts:
-        check_probabilities(result.probabilities, adata.obs_names, method=run)
+    result = load(run.method)[0](data, context, **run.parameters)
+    check_device(asked=context.accelerator, used=result.device, run_name=run.name)
+    check_result(result, adata, run_name=run.name, method=method)
     return result
 
 
-def check_mapped(mapped: Mapped, adata: AnnData, context: Context, *, run: str, method: str) -> None:
+def check_mapped(mapped: Mapped, adata: AnnData, run: Run, context: Context) -> None:
     """Prove the result of a mapping of query cells, as :func:`checked_result` does that of a run.
 
     Raises
@@ -151,11 +135,8 @@ def check_mapped(mapped: Mapped, adata: AnnData, context: Context, *, run: str, 
     ContractError
         The result is not an embedding of these cells, or ran on another device than asked.
     """
-    check_device(asked=context.accelerator, used=mapped.device, method=run)
-    batch = adata.obs["batch"].to_numpy()
-    check_embedding(mapped.embedding, adata.obs_names, method=run, expression=adata.X, batch=batch)
-    if find(method).predicts:
-        check_probabilities(mapped.probabilities, adata.obs_names, method=run)
+    check_device(asked=context.accelerator, used=mapped.device, run_name=run.name)
+    check_result(mapped, adata, run_name=run.name, method=find(run.method))
 
 
 def failure(error: BaseException, *, what: str, folder: Path) -> str:

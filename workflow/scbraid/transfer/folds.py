@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from anndata import AnnData
 
+    from scbraid.methods.spec import Run
+
 
 @dataclass(frozen=True, kw_only=True)
 class Folds:
@@ -45,11 +47,8 @@ def train_folds(
     adata: AnnData,
     cells: pd.DataFrame,
     checkpoints: Path,
+    run: Run,
     *,
-    run: str,
-    method: str,
-    parameters: dict[str, Any],
-    seed: int,
     accelerator: str,
     threads: int,
     maps: bool,
@@ -65,7 +64,7 @@ def train_folds(
     checkpoints
         Folder for models and checkpoints, those of finished tasks too, so that an interrupted training need not repeat
         them. It is the caller's to remove once the result is written.
-    run, method, parameters, seed, accelerator, threads
+    run, accelerator, threads
         As for :func:`scbraid.runs.run.run_method`.
     maps
         Whether to train on the reference alone and map the query (reference mapping), instead of training on all cells
@@ -76,24 +75,23 @@ def train_folds(
     OSError
         The disk is full.
     """
-    accelerator = accelerator if find(method).trains else "cpu"
-    context = Context(seed=seed, accelerator=accelerator, threads=threads)
+    accelerator = accelerator if find(run.method).trains else "cpu"
+    context = Context(seed=run.seed, accelerator=accelerator, threads=threads)
     train = _map_query if maps else _hide_labels
     empty = pd.DataFrame(index=pd.MultiIndex.from_arrays([[], []], names=["task", "cell"]))
     embeddings, probabilities, facts, failed = {}, {}, {}, []
     for number, (task, _, query) in enumerate(tasks(cells)):
         data = adata.copy()
         data.obs["label"] = visible_labels(cells, task)
-        settings = {"run": run, "method": method, "parameters": parameters}
         checkpoint_dir, model_dir = checkpoints / str(number), checkpoints / "model"
         checkpoint_dir.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(model_dir, ignore_errors=True)
         model_dir.mkdir()
-        own = replace(context, model_dir=model_dir, checkpoint_dir=checkpoint_dir)
+        folders = {"model_dir": model_dir, "checkpoint_dir": checkpoint_dir}
         try:
-            trained = train(data, cells, query, own, **settings)
+            trained = train(data, cells, query, run, replace(context, **folders))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, other tasks and methods go on
-            failed.append(f"{task}: {failure(error, what=f'{run} for {task}', folder=model_dir)}")
+            failed.append(f"{task}: {failure(error, what=f'{run.name} for {task}', folder=model_dir)}")
         else:
             embeddings[task], probabilities[task], facts[task] = trained
     if not embeddings and not failed:
@@ -106,10 +104,10 @@ def train_folds(
 
 
 def _hide_labels(
-    adata: AnnData, _cells: pd.DataFrame, _query: np.ndarray, context: Context, *, run: str, **settings: Any
+    adata: AnnData, _cells: pd.DataFrame, _query: np.ndarray, run: Run, context: Context
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     started = time.perf_counter()
-    result = checked_result(adata, context, run=run, **settings)
+    result = checked_result(adata, run, context)
     seconds = with_epochs_before(result, time.perf_counter() - started)
     facts = {"seconds": round(seconds, 3), "epochs": result.facts.get("epochs")}
     return (
@@ -120,20 +118,20 @@ def _hide_labels(
 
 
 def _map_query(
-    adata: AnnData, cells: pd.DataFrame, query: np.ndarray, context: Context, *, run: str, **settings: Any
+    adata: AnnData, cells: pd.DataFrame, query: np.ndarray, run: Run, context: Context
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     reference = cells["reference"].to_numpy() & ~query
     old, new = _part(adata, reference), _part(adata, query)
     started = time.perf_counter()
-    trained = checked_result(old, context, run=run, **settings)
+    trained = checked_result(old, run, context)
     between = time.perf_counter()
-    mapped = load_mapping(settings["method"])(new, context, **settings["parameters"])
+    mapped = load_mapping(run.method)(new, context, **run.parameters)
     facts = {
         "seconds": round(time.perf_counter() - between, 3),
         "seconds_reference": round(with_epochs_before(trained, between - started), 3),
         **{name: mapped.facts.get(name) for name in ("epochs", "fraction_trained")},
     }
-    check_mapped(mapped, new, context, run=run, method=settings["method"])
+    check_mapped(mapped, new, run, context)
     parts = [(trained, old), (mapped, new)]
     embedding = pd.concat([embedding_table(np.asarray(part.embedding), data.obs_names) for part, data in parts])
     probabilities = pd.concat([probability_table(part.probabilities, data.obs_names) for part, data in parts])

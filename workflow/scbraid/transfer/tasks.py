@@ -9,11 +9,10 @@ import pandas as pd
 
 from scbraid.errors import UserError, suggest
 from scbraid.labels import known_labels
+from scbraid.methods.registry import find, maps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from scbraid.methods.spec import Method
 
 EACH_BATCH = "each_batch"
 UNLABELLED_CELLS = "unlabelled"
@@ -77,10 +76,16 @@ def _check_batches(batch: pd.Series, named: list[str], where: str) -> None:
             raise UserError(f"{where} names batch '{wanted}', {suggest(wanted, known)}")
 
 
-def applies(classifier: str, method: Method) -> bool:
+def applies(classifier: str, method: str) -> bool:
     """Whether a classifier can predict from a method; nothing does from a control, which has seen the truth."""
-    possible = {"knn": True, "logistic": not method.is_graph, "head": method.predicts, "mapping": method.maps}
-    return possible[classifier] and not method.is_control
+    gives = find(method).gives
+    possible = {
+        "knn": True,
+        "logistic": "embedding" in gives,
+        "head": "probabilities" in gives,
+        "mapping": maps(method),
+    }
+    return possible[classifier] and not find(method).is_control
 
 
 def tasks(cells: pd.DataFrame) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:

@@ -1,4 +1,8 @@
-"""Charts of a benchmark as inline SVG."""
+"""Charts of a benchmark as inline SVG.
+
+Where everything stands is decided in :mod:`scbraid.plots.charts`, once for the page and for files. Files are drawn by
+matplotlib, whose SVG has no titles to hover over and no colours for a dark page, and is five times as long.
+"""
 
 from __future__ import annotations
 

@@ -7,6 +7,8 @@ import colorsys
 import matplotlib as mpl
 import numpy as np
 
+from scbraid.plots.style import luminance
+
 #: background of panels on a dark page, as in style.css
 DARK_PANEL = "#1b1d21"
 #: contrast that a dot needs to be seen well
@@ -21,7 +23,7 @@ def on_dark(color: str) -> str:
 
     Greys swap light for dark, so that black still stands out and the pale grey of missing values still recedes.
     """
-    hue, lightness, saturation = colorsys.rgb_to_hls(*_channels(color))
+    hue, lightness, saturation = colorsys.rgb_to_hls(*mpl.colors.to_rgb(color))
     if saturation < GREY_SATURATION:
         return _hex(colorsys.hls_to_rgb(hue, 1.0 - 0.88 * lightness, saturation))
     while contrast(_hex(colorsys.hls_to_rgb(hue, lightness, saturation)), DARK_PANEL) < MIN_CONTRAST:
@@ -38,18 +40,8 @@ def sequential(steps: int) -> list[tuple[str, str]]:
 
 def contrast(color: str, other: str) -> float:
     """Contrast ratio of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
-    bright, dim = sorted((_luminance(color), _luminance(other)), reverse=True)
+    bright, dim = sorted((luminance(color), luminance(other)), reverse=True)
     return (bright + 0.05) / (dim + 0.05)
-
-
-def _luminance(color: str) -> float:
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in _channels(color)]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def _channels(color: str) -> tuple[float, float, float]:
-    red, green, blue = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return red, green, blue
 
 
 def _hex(channels: tuple[float, float, float]) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from scbraid.data.h5ad import read_obs
 from scbraid.files import read_json, read_table
-from scbraid.report.pages import data_uri
 from scbraid.report.reading.runs import RunResults, TransferResults, read_run, read_transfers
 from scbraid.transfer.tasks import EACH_BATCH
 
@@ -23,9 +22,12 @@ if TYPE_CHECKING:
 class DatasetResults:
     """One data set with all its runs, those of the unintegrated baseline first, then by rank.
 
-    Transfers stand in the order of the config's classifiers, those of a classifier in the order of the runs.
+    Transfers stand in the order of the config's classifiers, those of a classifier in the order of the runs. What one
+    section alone shows may as well be read there, from the folder of the data set.
     """
 
+    folder: Path
+    config: Config
     name: str
     settings: Config
     source: dict[str, Any]
@@ -38,7 +40,16 @@ class DatasetResults:
     n_scored: int
     runs: tuple[RunResults, ...]
     transfers: tuple[TransferResults, ...]
-    figures: dict[str, str]
+
+    @property
+    def baseline(self) -> str | None:
+        """Name of the run that is the unintegrated PCA, if there is one."""
+        return baseline_run(self.config)
+
+    @property
+    def n_cells(self) -> int:
+        """Cells after quality control."""
+        return len(self.obs)
 
     @property
     def has_labels(self) -> bool:
@@ -85,8 +96,9 @@ def read_dataset(
     first = baseline_run(config)
     ordered = sorted(runs, key=lambda run: (run[0] != first, rank[run[0]]))
     read_runs = tuple(read_run(folder, method, seed) for method, seed in ordered)
-    figures = {"scatter": "qc/scatter.svg", "umap": "benchmark/umap.svg"}
     return DatasetResults(
+        folder=folder,
+        config=config,
         name=name,
         settings=settings,
         source=read_json(folder / "source.json"),
@@ -99,7 +111,6 @@ def read_dataset(
         n_scored=len(read_table(folder / "benchmark" / "cells.tsv.gz", names=("cell", "batch", "label"))),
         runs=read_runs,
         transfers=read_transfers(folder, read_runs, transfers, in_turn=is_in_turn(settings)),
-        figures={figure: data_uri(folder / path) for figure, path in figures.items()},
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scbraid.benchmark.summary import Difference, difference, differences, ranking_score
 from scbraid.methods.registry import find
+from scbraid.report.drawing.palettes import cell_palettes
 from scbraid.report.reading.dataset import baseline_run
 from scbraid.text import decimals, duration, is_missing, joined, megabytes
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from scbraid.config.schema import Config
+    from scbraid.report.reading.dataset import DatasetResults
 
+CONTENTS: dict[str, str] = {}
 CHANCE = "how far scores spread over seeds is not known, so"
 SCORE_WORDS = {
     "total": "Total score",
@@ -52,6 +55,15 @@ class Answer:
     told_apart: str
     fairness: str
     cost: str
+
+
+def view(dataset: DatasetResults) -> dict[str, Any]:
+    """Prepare the answer, the standing of the methods, and the colours of the cells beside it."""
+    return {
+        "answer": answer(dataset.summary, name=dataset.name, config=dataset.config),
+        "rows": dataset.summary.to_dict("records"),
+        "palettes": cell_palettes(dataset),
+    }
 
 
 def answer(summary: pd.DataFrame, *, name: str, config: Config) -> Answer:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from scbraid.report.drawing.matrices import agreement_matrix, confusion_matrix
+from scbraid.report.drawing.palettes import cell_palettes, prediction_palette
 from scbraid.report.drawing.reliability import reliability_plot
-from scbraid.report.sections.transfer_scores import Score, by_label, overall, present
+from scbraid.report.sections.transfer_scores import PER_LABEL, Score, by_label, overall, present
 from scbraid.text import joined
 from scbraid.transfer.classifiers import UNKNOWN
 from scbraid.transfer.scores import agreement, confusion, reliability
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from scbraid.report.reading.dataset import DatasetResults
     from scbraid.report.reading.runs import TransferResults
 
+CONTENTS = {"transfer": "Label transfer"}
 #: what separates classifier and method in the name of a transfer
 BETWEEN = " · "
 CLASSIFIERS = {
@@ -107,10 +109,20 @@ class TransferView:
     trainings: list[dict[str, Any]]
 
 
-def transfer_view(dataset: DatasetResults) -> TransferView | None:
-    """Prepare the section on label transfer; None for a data set without any."""
+def view(dataset: DatasetResults) -> dict[str, Any] | None:
+    """Prepare what was predicted and how well; None for a data set without label transfer."""
     if not dataset.transfers:
         return None
+    return {
+        "transfer": transfer_view(dataset),
+        "per_label": PER_LABEL,
+        "label_palette": cell_palettes(dataset)["label"],
+        "prediction_palette": prediction_palette(dataset),
+    }
+
+
+def transfer_view(dataset: DatasetResults) -> TransferView:
+    """Prepare tables and drawings of the label transfers of a data set, of which there is one at least."""
     means, spreads = overall(dataset.transfers)
     ranked = _best_first(dataset.transfers, means)
     predicting = [transfer for transfer in ranked if len(transfer.predictions)]
