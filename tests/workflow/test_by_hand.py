@@ -9,7 +9,9 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
+
+from scbraid.config.resolve import resolve
+from support import demo_config
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +55,7 @@ def test_pca_gets_what_its_rule_gives(demo_run: Path) -> None:
             "embedding": "results/pbmc/pca/embedding.parquet",
             "variance": "results/pbmc/pca/variance.tsv",
         },
-        "params": {"n_comps": 50},
+        "params": {"n_comps": resolve(demo_config())["pca"]["n_comps"]},
         "wildcards": {"dataset": "pbmc"},
         "threads": 2,
         "log": ["results/logs/pca/pbmc.log"],
@@ -63,13 +65,12 @@ def test_pca_gets_what_its_rule_gives(demo_run: Path) -> None:
 def test_training_gets_what_its_rule_gives(demo_run: Path) -> None:
     given = told(demo_run, "train", "dataset=pbmc", "method=cvae", "seed=0")
     folder = "results/pbmc/runs/cvae/seed-0"
-    assert given["input"]["hvg"] == "results/pbmc/features/hvg.h5ad"
+    assert given["input"] == {"hvg": "results/pbmc/features/hvg.h5ad", "pca": [], "cells": [], "source": []}
     assert given["output"]["embedding"] == f"{folder}/embedding.parquet"
+    assert given["output"]["facts"] == f"{folder}/run.json"
+    assert given["params"] == {"method": resolve(demo_config())["methods"]["cvae"], "accelerator": "auto"}
     assert given["wildcards"] == {"dataset": "pbmc", "method": "cvae", "seed": "0"}
-    record = json.loads((demo_run / folder / "run.json").read_text())
-    own = yaml.safe_load((demo_run / "config/config.yaml").read_text())
-    assert given["params"]["accelerator"] == own.get("accelerator", "auto")
-    assert given["params"]["method"]["method"] == record["method"] == "cvae"
+    assert given["log"] == ["results/logs/train/pbmc/cvae-0.log"]
 
 
 def test_pca_by_hand_writes_the_same_bytes_and_its_log_to_the_terminal(demo_run: Path) -> None:
