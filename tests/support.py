@@ -19,7 +19,9 @@ SHARED_DATA = ROOT.parent / "shared" / "data"
 #: forks of one process that has imported Snakemake and its plugins, so that each plans without that start-up
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["snakemake.cli", "snakemake.scheduling.job_scheduler", "yte"])
-LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".snakemake", "results", "downloads", "__pycache__", "*.h5ad.tmp")
+LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv", ".snakemake", ".*_cache", ".coverage*", "results", "downloads", "__pycache__", "*.h5ad.tmp"
+)
 
 
 def copy_checkout(target: Path) -> Path:

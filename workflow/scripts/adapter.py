@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import platform
@@ -69,7 +70,8 @@ def _end_out_of_space(error: OSError, output: str, log: TextIO, terminal: TextIO
     HDF5 crashes when it closes a file that it could not write; the tracebacks that it has left in the log say no more.
     """
     log.truncate(0)
-    print(f"scbraid: {output}: {os.strerror(error.errno)}; free some space and run again", file=terminal, flush=True)
+    reason = os.strerror(error.errno or errno.ENOSPC)
+    print(f"scbraid: {output}: {reason}; free some space and run again", file=terminal, flush=True)
     os._exit(1)
 
 
@@ -99,10 +101,12 @@ def _end_with_snakemake() -> None:
     except OSError:  # not on this kernel
         return
 
+    main = threading.main_thread().ident
+
     def wait() -> None:
         select.select([watched], [], [])
-        if signal.getsignal(signal.SIGTERM) is not _end_by:  # a training that leaves a checkpoint
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGTERM)
+        if main and signal.getsignal(signal.SIGTERM) is not _end_by:  # a training that leaves a checkpoint
+            signal.pthread_kill(main, signal.SIGTERM)
             time.sleep(SECONDS_TO_LEAVE_A_CHECKPOINT)
         os._exit(1)
 
