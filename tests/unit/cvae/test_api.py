@@ -11,30 +11,7 @@ from scipy import sparse
 
 from scbraid.cvae import CVAE
 from scbraid.errors import UserError
-from unit.cvae.simulated import simulate
-
-SMALL = {"n_latent": 4, "n_hidden": 16, "max_epochs": 3, "batch_size": 50, "accelerator": "cpu"}
-
-RECIPES = {
-    "plain": {"conditional": False},
-    "zinb": {"likelihood": "zinb"},
-    "poisson": {"likelihood": "poisson"},
-    "gene-batch": {"dispersion": "gene-batch"},
-    "encoder": {"encode_covariates": True, "deeply_inject_covariates": False, "use_layer_norm": "encoder"},
-    "embedding": {"batch_representation": "embedding", "condition_output": True},
-    "batch": {"prior": "batch", "use_batch_norm": "none"},
-    "mog": {"prior": "mog", "input_transform": "log1p_normalized", "free_bits": 0.1},
-    "vamp": {"prior": "vamp", "encode_covariates": True, "activation": "silu"},
-    "widths": {"n_hidden": [24, 12], "lr_schedule": "cosine", "kl_schedule": "cyclic"},
-}
-
-
-def make(cells: ad.AnnData, **changes: object) -> CVAE:
-    return CVAE(cells, **{"batch_key": "batch", **SMALL, **changes})
-
-
-def all_covariates() -> dict[str, object]:
-    return {"categorical_covariate_keys": ["sex"], "continuous_covariate_keys": ["age"], "label_key": "group"}
+from unit.cvae.small_models import RECIPES, all_covariates, make, with_obs
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -119,13 +96,6 @@ BAD_COUNTS = [
 def test_values_that_are_no_counts_are_refused(cells: ad.AnnData, value: float, message: str) -> None:
     with pytest.raises(UserError, match=f"X has .*{message}.*raw counts are needed"):
         make(spoiled(cells, value))
-
-
-def with_obs(cells: ad.AnnData, **columns: object) -> ad.AnnData:
-    other = cells.copy()
-    for name, values in columns.items():
-        other.obs[name] = values
-    return other
 
 
 def repeated_genes(cells: ad.AnnData) -> ad.AnnData:
@@ -237,85 +207,3 @@ def test_run_info_is_json_and_tells_of_collapse(cells: ad.AnnData) -> None:
     collapsed = make(cells, prior="normal", beta=1e4, kl_schedule="constant", max_epochs=15).fit().run_info
     assert collapsed["active_dimensions"] == 0
     assert collapsed["notes"] == ["posterior collapse: 0 of 4 latent dimensions are active"]
-
-
-def test_expression_is_decoded_for_chosen_cells_genes_and_batches(cells: ad.AnnData) -> None:
-    model = make(cells, max_epochs=20).fit()
-    everything = model.get_normalized_expression()
-    assert everything.shape == cells.shape
-    np.testing.assert_allclose(everything.sum(axis=1), 1, rtol=1e-5)
-    chosen_cells, genes = list(cells.obs_names[[7, 2, 90]]), list(cells.var_names[[30, 4]])
-    chosen = model.get_normalized_expression(cells=chosen_cells, gene_list=genes, library_size=1e4)
-    pd.testing.assert_frame_equal(chosen, 1e4 * everything.loc[chosen_cells, genes], rtol=1e-5)
-    by_batch = {
-        batch: model.get_normalized_expression(transform_batch=batch) for batch in ("batch0", "batch1", "batch2")
-    }
-    own = pd.concat([by_batch[batch].loc[[cell]] for cell, batch in cells.obs["batch"].items()])
-    pd.testing.assert_frame_equal(own, everything, rtol=1e-4)
-    average = model.get_normalized_expression(transform_batch=["batch0", "batch2"])
-    pd.testing.assert_frame_equal(average, (by_batch["batch0"] + by_batch["batch2"]) / 2, rtol=1e-4)
-    assert not np.allclose(by_batch["batch0"], by_batch["batch1"], rtol=0.05)
-
-
-def test_decoded_expression_follows_the_counts() -> None:
-    data = simulate(300, 40)
-    decoded = make(data, max_epochs=80, lr=0.02).fit().get_normalized_expression().loc[data.obs_names, data.var_names]
-    shares = data.X.toarray() / data.X.toarray().sum(1, keepdims=True)
-    for group in data.obs["group"].unique():
-        here = ((data.obs["group"] == group) & (data.obs["batch"] == "batch0")).to_numpy()
-        assert np.corrcoef(decoded[here].mean(0), shares[here].mean(0))[0, 1] > 0.98
-
-
-@pytest.mark.parametrize(
-    ("wanted", "message"),
-    [
-        ({"cells": ["cell9999"]}, "the model has no cell 'cell9999'"),
-        ({"gene_list": ["gene04"]}, "the model has no gene 'gene04'; did you mean 'gene0"),
-        ({"transform_batch": "batch9"}, "the model has no batch 'batch9'; did you mean 'batch"),
-    ],
-)
-def test_unknown_names_are_not_decoded(cells: ad.AnnData, wanted: dict, message: str) -> None:
-    with pytest.raises(UserError, match=message):
-        make(cells).get_normalized_expression(**wanted)
-
-
-def test_cells_whose_names_repeat_are_decoded_all_together(cells: ad.AnnData) -> None:
-    twice = cells.copy()
-    twice.obs_names = ["same", "same", *cells.obs_names[2:]]
-    decoded = make(twice).get_normalized_expression()
-    assert decoded.index.tolist() == twice.obs_names.tolist()
-    with pytest.raises(UserError, match="cell names repeat"):
-        make(twice).get_normalized_expression(cells=["same"])
-
-
-def test_a_model_can_be_applied_to_one_cell(cells: ad.AnnData, tmp_path) -> None:
-    model = make(cells, early_stopping=True).fit()
-    model.save(tmp_path)
-    one = CVAE.load(tmp_path, cells[7].copy(), accelerator="cpu").embedding()
-    np.testing.assert_allclose(one, model.embedding()[[7]], rtol=1e-4, atol=1e-5)
-
-
-def test_loading_says_what_differs(cells: ad.AnnData, tmp_path) -> None:
-    make(cells).fit().save(tmp_path / "model")
-    fewer = cells[:, 3:].copy()
-    fewer.var_names = ["other", *fewer.var_names[1:]]
-    with pytest.raises(UserError, match=r"4 of the model's 40 genes are not in the data: gene.*\(1 genes of the data"):
-        CVAE.load(tmp_path / "model", fewer)
-    batches = with_obs(cells, batch=["new", *cells.obs["batch"][1:]])
-    with pytest.raises(UserError, match=r"obs\['batch'\] has values that the model does not know: new; it knows batch"):
-        CVAE.load(tmp_path / "model", batches)
-    with pytest.raises(UserError, match=r"nothing holds no model: there is no model\.json"):
-        CVAE.load(tmp_path / "nothing", cells)
-
-
-def test_loading_takes_other_cells_and_leaves_out_other_genes(cells: ad.AnnData, tmp_path) -> None:
-    model = make(cells).fit()
-    model.save(tmp_path)
-    wider = ad.concat(
-        [cells, ad.AnnData(cells.X[:, :2], obs=cells.obs, var=pd.DataFrame(index=["new1", "new2"]))], axis=1
-    )
-    wider.obs = cells.obs.copy()
-    some = wider[40:70].copy()
-    np.testing.assert_allclose(
-        CVAE.load(tmp_path, some, accelerator="cpu").embedding(), model.embedding()[40:70], rtol=1e-4, atol=1e-5
-    )

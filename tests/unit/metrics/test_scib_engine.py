@@ -41,3 +41,7 @@ def test_metrics_apply_as_ours_do(mixed):
 def test_a_failed_run_has_no_scores(mixed):
     nothing = mixed.with_(embedding=np.empty((600, 0), dtype=np.float32))
     assert of_scib(nothing, neighbors=nearest_neighbors(nothing.embedding)) == {}
+
+
+def test_no_pca_has_no_pcr(mixed):
+    assert of_scib(mixed.with_(pca=None), metrics=["pcr", "graph_connectivity"]) == {"graph_connectivity": 1}

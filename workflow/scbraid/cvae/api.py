@@ -6,21 +6,21 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import torch
 
 import scbraid
-from scbraid.cvae import expression, query
+from scbraid.cvae import query
 from scbraid.cvae.checkpoint import Checkpoint
 from scbraid.cvae.data import ENTRIES_AT_ONCE, SMALLEST_MINIBATCH, CellData
 from scbraid.cvae.device import choose_device, mixed_precision
 from scbraid.cvae.distributed import Group
 from scbraid.cvae.model import VAE
 from scbraid.cvae.parameters import Parameters
+from scbraid.cvae.results import Results
 from scbraid.cvae.saving import read_model, write_model
 from scbraid.cvae.trainer import Trainer
 from scbraid.cvae.vocabulary import Keys, Vocabulary, cell_order
-from scbraid.errors import UserError, suggest
+from scbraid.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,11 +29,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from scipy import sparse
 
-ACTIVE_VARIANCE = 0.01
-COLLAPSED_FRACTION = 0.1
 
-
-class CVAE:
+class CVAE(Results):
     """Conditional variational autoencoder for single-cell counts.
 
     Parameters
@@ -105,7 +102,9 @@ class CVAE:
             module = VAE(parameters, vocabulary.dimensions)
         self._set_up(adata, vocabulary, module, seed=seed, device=choose_device(accelerator))
         if label_key and not vocabulary.labels:
-            self._trainer.notes.append(f"no cell has a known label in obs['{label_key}']: trained without label head")
+            self._trainer.progress.notes.append(
+                f"no cell has a known label in obs['{label_key}']: trained without label head"
+            )
 
     def _set_up(
         self,
@@ -135,7 +134,7 @@ class CVAE:
             group=Group.join(device),
             frozen=n_trained is not None,
         )
-        self._trainer.notes += _empty(counts)
+        self._trainer.progress.notes += _empty(counts)
         self._canonical_embedding: np.ndarray | None = None
         self._n_trained = n_trained
 
@@ -161,24 +160,13 @@ class CVAE:
         UserError
             If the model is trained already, or the loss does not stay finite.
         """
-        if self._trainer.history:
+        if self._trainer.progress.history:
             raise UserError("cvae: this model is trained already; make a new one to train again")
         checkpoint = None
         if checkpoint_dir is not None:
-            parameters = {name: value for name, value in vars(self.parameters).items() if name != "checkpoint_every"}
-            identity = {
-                "seed": self.seed,
-                "parameters": parameters,
-                "names": self.vocabulary.as_dict(),
-                "cells": hashlib.sha256("\n".join(self.cell_names[self._order]).encode()).hexdigest(),
-                "data": self.data.fingerprint(),
-                "device": self.device.type,
-                "processes": self._trainer.group.size,
-                "versions": {"scbraid": scbraid.__version__, "torch": str(torch.__version__)},
-            }
             checkpoint = Checkpoint(
                 checkpoint_dir,
-                identity,
+                self._identity(),
                 every=self.parameters.checkpoint_every,
                 resume=resume,
                 keep=keep_checkpoint,
@@ -188,72 +176,19 @@ class CVAE:
         self._canonical_embedding = None
         return self
 
-    def embedding(self) -> np.ndarray:
-        """Posterior mean of every cell in the order of the AnnData, float32, cells x n_latent."""
-        embedding = np.empty_like(self._posterior_mean)
-        embedding[self._order] = self._posterior_mean
-        return embedding
-
-    def label_probabilities(self) -> pd.DataFrame:
-        """Probability of every known label for every cell, cells x labels.
-
-        Raises
-        ------
-        UserError
-            If the model was trained without labels.
-        """
-        if self.module.label_head is None:
-            raise UserError("cvae: the model was trained without labels and predicts none")
-        with torch.no_grad():
-            probabilities = self.module.classify(torch.from_numpy(self.embedding()).to(self.device))
-        return pd.DataFrame(probabilities.cpu().numpy(), index=self.cell_names, columns=self.vocabulary.labels)
-
-    def predict_labels(self) -> pd.DataFrame:
-        """Most probable label of every cell (column prediction) and its probability (column probability)."""
-        probabilities = self.label_probabilities()
-        return pd.DataFrame({"prediction": probabilities.idxmax(axis=1), "probability": probabilities.max(axis=1)})
-
-    def get_normalized_expression(
-        self,
-        *,
-        cells: Sequence[str] | None = None,
-        gene_list: Sequence[str] | None = None,
-        transform_batch: str | Sequence[str] | None = None,
-        library_size: float = 1.0,
-    ) -> pd.DataFrame:
-        """Decode expression from the posterior mean, in portions of cells.
-
-        Parameters
-        ----------
-        cells, gene_list
-            Names of cells and genes; None for all.
-        transform_batch
-            Batch to decode every cell under, or several to average over; None for each cell's own.
-        library_size
-            What a cell's expression over all genes of the model sums to.
-
-        Returns
-        -------
-        float32, cells x genes in the order given.
-
-        Raises
-        ------
-        UserError
-            If a name is unknown.
-        """
-        batches = [transform_batch] if isinstance(transform_batch, str) else transform_batch
-        names = self.cell_names if cells is None else cells
-        rows = np.argsort(self._order) if cells is None else _positions(cells, self.cell_names[self._order], "cell")
-        genes = self.vocabulary.genes if gene_list is None else gene_list
-        shares = expression.normalized_expression(
-            self.module,
-            self.data,
-            cells=rows,
-            genes=_positions(genes, self.vocabulary.genes, "gene"),
-            batches=None if batches is None else _positions(batches, self.vocabulary.categories[0], "batch"),
-        )
-        shares *= library_size
-        return pd.DataFrame(shares, index=list(names), columns=list(genes), copy=False)
+    def _identity(self) -> dict[str, Any]:
+        """Describe what the training depends on, by name."""
+        parameters = {name: value for name, value in vars(self.parameters).items() if name != "checkpoint_every"}
+        return {
+            "seed": self.seed,
+            "parameters": parameters,
+            "names": self.vocabulary.as_dict(),
+            "cells": hashlib.sha256("\n".join(self.cell_names[self._order]).encode()).hexdigest(),
+            "data": self.data.fingerprint(),
+            "device": self.device.type,
+            "processes": self._trainer.group.size,
+            "versions": {"scbraid": scbraid.__version__, "torch": str(torch.__version__)},
+        }
 
     def map_query(self, adata: AnnData, *, max_epochs: int | None = None) -> CVAE:
         """Map other cells onto this model, training nothing but the condition weights of batches that are new.
@@ -312,7 +247,7 @@ class CVAE:
 
     def save(self, folder: str | Path) -> None:
         """Write weights, names of genes and batches, parameters, versions and history into a folder."""
-        write_model(folder, self.module, self.vocabulary, seed=self.seed, history=self._trainer.history)
+        write_model(folder, self.module, self.vocabulary, seed=self.seed, history=self._trainer.progress.history)
 
     @classmethod
     def load(cls, folder: str | Path, adata: AnnData, *, accelerator: str = "auto") -> CVAE:
@@ -326,59 +261,13 @@ class CVAE:
         module, vocabulary, description = read_model(folder)
         model = cls.__new__(cls)
         model._set_up(adata, vocabulary, module, seed=description["seed"], device=choose_device(accelerator))
-        model._trainer.history = description["history"]
+        model._trainer.progress.history = description["history"]
         return model
 
     @property
     def writes_files(self) -> bool:
         """Whether this process should write results: of several that train together one does."""
         return self._trainer.group.leads
-
-    @property
-    def history(self) -> pd.DataFrame:
-        """One row an epoch: losses per cell, KL weight, learning rate, gradient norm, seconds and cells per second."""
-        return pd.DataFrame(self._trainer.history)
-
-    @property
-    def run_info(self) -> dict[str, Any]:
-        """Facts for a run's record, JSON-able."""
-        active = int((self._posterior_mean.var(0) > ACTIVE_VARIANCE).sum())
-        notes = list(self._trainer.notes)
-        if active < COLLAPSED_FRACTION * self.parameters.n_latent:
-            notes.append(f"posterior collapse: {active} of {self.parameters.n_latent} latent dimensions are active")
-        n_parameters = sum(weights.numel() for weights in self.module.parameters())
-        history = self._trainer.history
-        info = {
-            "device": str(self.device),
-            "precision": "bf16" if self.module.mixed_precision else "float32",
-            "epochs": len(history),
-            "cells_per_second": float(np.median([row["cells_per_second"] for row in history])) if history else None,
-            "active_dimensions": active,
-            "n_parameters": n_parameters,
-            "fraction_trained": 1.0 if self._n_trained is None else self._n_trained / n_parameters,
-            "notes": notes,
-        }
-        if self.device.type == "cuda":
-            info["peak_gpu_mb"] = torch.cuda.max_memory_allocated(self.device) / 2**20
-        return info
-
-    @property
-    def _posterior_mean(self) -> np.ndarray:
-        """Posterior means in the model's order of cells."""
-        if self._canonical_embedding is None:
-            self._canonical_embedding = self._trainer.posterior_mean().numpy()
-        return self._canonical_embedding
-
-
-def _positions(names: Sequence[str], known: Sequence[str], what: str) -> np.ndarray:
-    index = pd.Index(known)
-    if not index.is_unique:
-        raise UserError(f"cvae: {what} names repeat (such as '{index[index.duplicated()][0]}'); make them unique")
-    at = index.get_indexer(list(names))
-    if (at < 0).any():
-        name = next(name for name, found in zip(names, at) if found < 0)
-        raise UserError(f"cvae: the model has no {what} '{name}'; {suggest(name, known)}")
-    return at
 
 
 def _empty(counts: sparse.csr_matrix) -> list[str]:

@@ -156,7 +156,8 @@ class Parameters:
     def __post_init__(self) -> None:
         error = next(_Validator(json_schema()).iter_errors(vars(self)), None)
         if error is not None:
-            raise UserError(f"cvae: {error.path[0]} is {error.instance!r}, must be {_expected(error)}")
+            name = str(error.path[0])
+            raise UserError(f"cvae: {name} is {error.instance!r}, must be {_expected(error, kinds()[name])}")
         if isinstance(self.n_hidden, list) and len(self.n_hidden) != self.n_layers:
             raise UserError(f"cvae: n_hidden has {len(self.n_hidden)} widths, but n_layers is {self.n_layers}")
         if self.early_stopping and self.train_size == 1:
@@ -272,13 +273,12 @@ def _is_number(_checker: TypeChecker, value: Any) -> bool:
 _Validator = extend(Draft202012Validator, type_checker=Draft4Validator.TYPE_CHECKER.redefine("number", _is_number))
 
 
-def _expected(error: ValidationError) -> str:
+def _expected(error: ValidationError, kind: Kind) -> str:
     """Say what a value that breaks the schema should be."""
     limits = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
     if error.validator in limits:
         return f"{limits[error.validator]} {error.validator_value:g}"
     if error.validator == "enum":
-        return f"one of {', '.join(error.validator_value)}"
-    kind = kinds()[error.path[0]].type
-    is_nan = kind is float and isinstance(error.instance, float)
-    return "a number" if is_nan else f"of type {kind.__name__}"
+        return f"one of {', '.join(kind.choices)}"
+    is_nan = kind.type is float and isinstance(error.instance, float)
+    return "a number" if is_nan else f"of type {kind.type.__name__}"

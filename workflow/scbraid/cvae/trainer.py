@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 import math
 import time
@@ -20,6 +19,7 @@ from scbraid.cvae.device import keep_freed_memory
 from scbraid.cvae.distributed import Group
 from scbraid.cvae.model import Losses
 from scbraid.cvae.optimizer import PackedAdam
+from scbraid.cvae.progress import Progress, copy_state, restore_state
 from scbraid.cvae.randomness import generator
 from scbraid.errors import UserError
 
@@ -37,7 +37,6 @@ logger = logging.getLogger(__name__)
 
 PARTS = ("loss", *Losses._fields)
 STEPS_BETWEEN_GOOD_STATES = 200
-MOST_RECOVERIES = 5
 
 
 class Trainer:
@@ -83,12 +82,7 @@ class Trainer:
         self.n_epochs = parameters.max_epochs or schedule.default_epochs(
             data.n_cells, self.batch_size * self.group.size
         )
-        self.epoch = 0
-        self.history: list[dict[str, float]] = []
-        self.notes: list[str] = []
-        self._rate_factor = 1.0
-        self._n_parts = 1
-        self._best: dict[str, Any] | None = None
+        self.progress = Progress()
 
     def run(self, checkpoint: Checkpoint | None = None) -> None:
         """Train to the last epoch, or until early stopping.
@@ -102,28 +96,29 @@ class Trainer:
             n_cells = self.data.n_cells
             raise UserError(f"cvae: early_stopping has no cells to validate on among {n_cells}; lower train_size")
         if checkpoint is not None and (state := checkpoint.load()) is not None:
-            self._load_state(state)
-            logger.info("going on after epoch %d of %s", self.epoch, checkpoint.path)
+            self._restore(state)
+            logger.info("going on after epoch %d of %s", self.progress.epoch, checkpoint.path)
         keep_freed_memory()
-        self._good = self._state()
+        self._good = self._copy_state()
         with nullcontext() if checkpoint is None else Termination() as termination:
             self._run_epochs(checkpoint, termination)
         if self._is_to_end(termination):
             if checkpoint.writes:
-                logger.warning("asked to end in epoch %d: leaving %s", self.epoch + 1, checkpoint.path)
+                logger.warning("asked to end in epoch %d: leaving %s", self.progress.epoch + 1, checkpoint.path)
             checkpoint.save(self._good)
             termination.end()
         if checkpoint is not None and checkpoint.keep:
-            checkpoint.save(self._state())
+            checkpoint.save(self._copy_state())
         elif checkpoint is not None:
             checkpoint.remove()
-        if self.parameters.early_stopping and self._best is not None:
-            self.model.load_state_dict(self._best["model"])
+        if self.parameters.early_stopping and self.progress.best is not None:
+            self.model.load_state_dict(self.progress.best["model"])
         self.model.eval()
 
     def _run_epochs(self, checkpoint: Checkpoint | None, termination: Termination | None) -> None:
         steps_since_good = 0
-        while self.epoch < self.n_epochs and not self._stopped():
+        patience = self.parameters.early_stopping_patience
+        while self.progress.epoch < self.n_epochs and not self.progress.stalls(patience):
             row = self._train_epoch(termination)
             if row is None:
                 return
@@ -132,11 +127,11 @@ class Trainer:
             if not all(map(math.isfinite, row.values())):
                 self._recover()
                 continue
-            self.history.append(row)
+            self.progress.history.append(row)
             self._log(row)
             steps_since_good += self._n_minibatches
             if steps_since_good >= STEPS_BETWEEN_GOOD_STATES:
-                self._good, steps_since_good = self._state(), 0
+                self._good, steps_since_good = self._copy_state(), 0
                 if checkpoint is not None and checkpoint.is_due:
                     checkpoint.save(self._good)
             if self.group.size > 1 and self._is_to_end(termination):
@@ -173,9 +168,9 @@ class Trainer:
         """Train an epoch and describe it, or break off where the process is to end."""
         started = time.perf_counter()
         self.model.train(not self.frozen)
-        weight = schedule.kl_weight(self.parameters, self.epoch, self.n_epochs)
-        noise = generator("noise", self.seed, self.epoch, self.group.rank, device=self.data.device)
-        order = torch.randperm(len(self.training_cells), generator=generator("order", self.seed, self.epoch))
+        weight = schedule.kl_weight(self.parameters, self.progress.epoch, self.n_epochs)
+        noise = generator("noise", self.seed, self.progress.epoch, self.group.rank, device=self.data.device)
+        order = torch.randperm(len(self.training_cells), generator=generator("order", self.seed, self.progress.epoch))
         cells = self.group.share(self.training_cells[order.numpy()])
         losses, norms = [], []
         for minibatch, rate in zip(self.data.minibatches(cells, self.batch_size), self._rates()):
@@ -185,12 +180,12 @@ class Trainer:
             losses += self._accumulate_gradient(minibatch, weight, noise)
             norms.append(self.optimizer.step(rate))
         self._share_statistics()
-        self.epoch += 1
+        self.progress.epoch += 1
         means = self._means(losses, weight)
         gradient_norm = torch.stack(norms).mean().item()
         seconds = time.perf_counter() - started
         return {
-            "epoch": self.epoch,
+            "epoch": self.progress.epoch,
             **means,
             "kl_weight": weight,
             "learning_rate": rate,
@@ -203,8 +198,8 @@ class Trainer:
         """Learning rates of the epoch's steps."""
         n = self._n_minibatches
         for step in range(n):
-            progress = (self.epoch + step / n) / self.n_epochs
-            yield self._rate_factor * schedule.learning_rate(self.parameters, progress)
+            share_done = (self.progress.epoch + step / n) / self.n_epochs
+            yield self.progress.rate_factor * schedule.learning_rate(self.parameters, share_done)
 
     def _accumulate_gradient(self, minibatch: Minibatch, kl_weight: float, noise: torch.Generator) -> list[Losses]:
         """Add up the gradient of the mean loss, in parts where the device's memory demands it; return the losses."""
@@ -223,18 +218,16 @@ class Trainer:
         return losses.detached()
 
     def _parts(self, minibatch: Minibatch) -> list[Minibatch]:
-        return minibatch.split(self._n_parts) if self._n_parts > 1 else [minibatch]
+        return minibatch.split(self.progress.n_parts) if self.progress.n_parts > 1 else [minibatch]
 
     def _split_further(self, minibatch: Minibatch) -> None:
         self.optimizer.discard_gradients()
-        self._n_parts *= 2
-        if len(minibatch) < SMALLEST_MINIBATCH * self._n_parts:
+        self.progress.n_parts *= 2
+        if len(minibatch) < SMALLEST_MINIBATCH * self.progress.n_parts:
             raise UserError("cvae: the device has not enough memory even for a few cells; use accelerator cpu")
         if self.data.device.type == "cuda":
             torch.cuda.empty_cache()
-        note = f"device memory ran out: minibatches of {len(minibatch)} cells are computed in {self._n_parts} parts"
-        self.notes = [old for old in self.notes if not old.startswith("device memory")] + [note]
-        logger.warning(note)
+        self.progress.note_split(len(minibatch))
 
     def _share_statistics(self) -> None:
         """Average the running statistics of the processes, each of which saw other cells."""
@@ -258,46 +251,21 @@ class Trainer:
         minibatches = self.data.minibatches(self.validation_cells, self.batch_size)
         losses = [self.model(part, noise) for minibatch in minibatches for part in self._parts(minibatch)]
         means = self._means(losses, self.parameters.beta)
-        if self.parameters.early_stopping and (self._best is None or means["loss"] < self._best["loss"]):
-            self._best = {"loss": means["loss"], "epoch": self.epoch, "model": copy.deepcopy(self.model.state_dict())}
+        if self.parameters.early_stopping:
+            self.progress.remember_best(means["loss"], self.model)
         return {f"validation_{name}": mean for name, mean in means.items()}
-
-    def _stopped(self) -> bool:
-        patience = self.parameters.early_stopping_patience
-        return self._best is not None and self.epoch - self._best["epoch"] >= patience
 
     def _recover(self) -> None:
         """Go back to the last good state with half the learning rate."""
-        failed, factor, notes = self.epoch, self._rate_factor / 2, self.notes
-        self._load_state(self._good)
-        self._rate_factor, self.notes = factor, notes
-        note = f"loss not finite in epoch {failed}: back to epoch {self.epoch} with {factor:g} of the learning rate"
-        self.notes.append(note)
-        logger.warning(note)
-        if factor < 0.5**MOST_RECOVERIES:
-            raise UserError(f"cvae: the loss is not finite even at {factor:g} of lr = {self.parameters.lr}; lower lr")
+        failed = self.progress
+        self._restore(self._good)
+        self.progress.slow_down(failed, lr=self.parameters.lr)
 
-    def _state(self) -> dict[str, Any]:
-        """Copy everything that the rest of the training depends on."""
-        return copy.deepcopy(
-            {
-                "model": self.model.state_dict(),
-                "optimizer": self.optimizer.state_dict(),
-                "epoch": self.epoch,
-                "history": self.history,
-                "notes": self.notes,
-                "rate_factor": self._rate_factor,
-                "n_parts": self._n_parts,
-                "best": self._best,
-            }
-        )
+    def _copy_state(self) -> dict[str, Any]:
+        return copy_state(self.model, self.optimizer, self.progress)
 
-    def _load_state(self, state: dict[str, Any]) -> None:
-        state = copy.deepcopy(state)
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.epoch, self.history, self.notes = state["epoch"], state["history"], state["notes"]
-        self._rate_factor, self._n_parts, self._best = state["rate_factor"], state["n_parts"], state["best"]
+    def _restore(self, state: dict[str, Any]) -> None:
+        self.progress = restore_state(state, self.model, self.optimizer)
 
     def _log(self, row: dict[str, float]) -> None:
         parts = " ".join(f"{name} {row[name]:.2f}" for name in (*PARTS, "validation_loss") if name in row)

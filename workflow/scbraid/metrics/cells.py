@@ -36,7 +36,7 @@ class Cells:
     batch
         Integers from 0, one a cell.
     labels
-        Integers from 0, one a cell; -1 without a label; None for data without labels.
+        Integers from 0, one a cell; -1 without a label.
     neighbors
         The kNN graph of the embedding.
     pca
@@ -59,7 +59,7 @@ class Cells:
 
     embedding: np.ndarray
     batch: np.ndarray
-    labels: np.ndarray | None
+    labels: np.ndarray
     neighbors: Neighbors
     pca: np.ndarray | None
     pseudotime: np.ndarray | None
@@ -128,10 +128,11 @@ class Cells:
         batch_codes, batch_names = _codes(batch)
         if (batch_codes < 0).any():
             raise ValueError("a cell has no batch")
+        names = pd.Series(np.full(len(embedding), None) if labels is None else np.asarray(labels, dtype=object))
         return cls(
             embedding,
             batch_codes,
-            None if labels is None else _codes(known_labels(pd.Series(np.asarray(labels, dtype=object))))[0],
+            _codes(known_labels(names))[0],
             neighbors,
             pca=pca,
             pseudotime=None if pseudotime is None else np.asarray(pseudotime, dtype=float),
@@ -146,7 +147,7 @@ class Cells:
     @cached_property
     def labelled(self) -> Cells | None:
         """The cells that have a label, with a kNN graph of these alone; None where no two have one."""
-        return None if self.labels is None else self.only(self.labels >= 0)
+        return self.only(self.labels >= 0)
 
     def only(self, kept: np.ndarray) -> Cells | None:
         """Return some of the cells, with a kNN graph of these alone; None where there are less than two."""
@@ -211,7 +212,7 @@ class Cells:
         return lisi.lisi(self.neighbors.indices, self.neighbor_probabilities, categories)
 
 
-def _codes(values: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+def _codes(values: ArrayLike) -> tuple[np.ndarray, pd.Index]:
     """Replace categories by integers from 0, in sorted order, -1 for what is missing; and return their names."""
     values = pd.Series(np.asarray(values, dtype=object))
     return pd.factorize(values.where(values.isna(), values.astype(str)), sort=True)

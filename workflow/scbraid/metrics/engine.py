@@ -12,7 +12,7 @@ from scbraid.errors import UserError, suggest
 from scbraid.metrics.registry import METRICS, applies, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from scbraid.metrics.cells import Cells
 
@@ -48,14 +48,14 @@ def score(cells: Cells, *, metrics: Iterable[str] | None = None, bootstrap: int 
     UserError
         For the name of a metric that does not exist.
     """
-    names, rows = chosen(metrics), []
+    names = chosen(metrics)
+    rows: list[tuple[str | float, ...]] = []
     if not cells.neighbors.indices.size:  # a failed run
         names = []
     for name in names:
         part = part_for(name, cells)
         statistic = None if part is None else load(name)(part)
-        value = None if statistic is None else statistic.value()
-        if value is None:
+        if statistic is None or (value := statistic.value()) is None:
             logger.info("%s does not apply", name)
             continue
         limits = statistic.interval(n_replicates=bootstrap, seed=cells.seed) if bootstrap else ()
@@ -87,6 +87,6 @@ def part_for(name: str, cells: Cells) -> Cells | None:
     return labelled if METRICS[name].needs_labels else cells
 
 
-def table(rows: list[tuple[str | float, ...]], *limits: str) -> pd.DataFrame:
+def table(rows: Sequence[tuple[str | float, ...]], *limits: str) -> pd.DataFrame:
     """Build the table of scores: metric, value, group, and the names of `limits`."""
     return pd.DataFrame(rows, columns=["metric", "value", "group", *limits]).astype({"value": np.float64})

@@ -45,11 +45,12 @@ def score_with_scib(cells: Cells, *, metrics: Iterable[str] | None = None) -> pd
             import scib  # noqa: F401
     except ImportError as error:
         raise UserError("config: metrics/engine is scib, but the package scib cannot be imported here") from error
-    rows, data = [], {}
+    rows: list[tuple[str | float, ...]] = []
+    data: dict[bool, AnnData] = {}
     failed = not cells.neighbors.indices.size
     for name in chosen(metrics):
         metric, part = METRICS[name], None if failed else part_for(name, cells)
-        if part is None or metric.scib is None or _is_of_no_label(metric, part):
+        if part is None or metric.scib is None or _is_of_no_label(metric.scib, part):
             logger.info("%s does not apply", name)
             continue
         if metric.needs_labels not in data:
@@ -60,17 +61,18 @@ def score_with_scib(cells: Cells, *, metrics: Iterable[str] | None = None) -> pd
     return table(rows)
 
 
-def _is_of_no_label(metric: Metric, cells: Cells) -> bool:
-    """Whether a metric is of isolated labels and every label is in every batch; scib would take all of them."""
-    return metric.scib.startswith("isolated") and not len(cells.isolated)
+def _is_of_no_label(function: str, cells: Cells) -> bool:
+    """Whether a function is of isolated labels where every label is in every batch; scib would take all of them."""
+    return function.startswith("isolated") and not len(cells.isolated)
 
 
 def _as_anndata(cells: Cells) -> AnnData:
-    """Build what scib takes: the embedding, our kNN graph and the PCA, names of batches and labels in our order."""
+    """Build what scib takes: batch and label of every cell, the embedding, our kNN graph and the PCA."""
     import anndata as ad
 
-    codes = {"batch": cells.batch} | ({} if cells.labels is None else {"label": cells.labels})
+    codes = {"batch": cells.batch, "label": cells.labels}
     obs = pd.DataFrame(codes, index=[str(cell) for cell in range(len(cells.batch))])
+    # scib wants names and sorts them: with leading zeros they stay in our order
     obs = obs.map("{:06}".format).astype("category")
     data = ad.AnnData(np.zeros((len(obs), 1), dtype=np.float32), obs=obs)
     if cells.embedding.shape[1]:
@@ -101,14 +103,14 @@ def _computed(name: str, data: AnnData, resolutions: list[float]) -> float | Non
 def _call(metric: Metric, data: AnnData, resolutions: list[float]) -> float:
     import scib
 
-    function = getattr(scib.me, metric.scib)
+    function = getattr(scib.me, str(metric.scib))
     parameters = inspect.signature(function).parameters
     required = [name for name, parameter in parameters.items() if parameter.default is parameter.empty]
     if "cluster_key" in required and "cluster" not in data.obs:
         options = {"flavor": "igraph", "n_iterations": 2, "directed": False, "verbose": False}
         scib.cl.cluster_optimal_resolution(data, "label", "cluster", resolutions=resolutions, **options)
     optional = {"embed": "X_emb" if metric.needs_embedding else None, "n_cores": 1, "verbose": False}
-    given = {name: value for name, value in _REQUIRED.items() if name in required}
+    given: dict[str, object] = {name: value for name, value in _REQUIRED.items() if name in required}
     given |= {name: value for name, value in optional.items() if name in parameters}
     before_and_after = [data for name in required if name.startswith("adata")]  # or one of the two
     return function(*before_and_after, **given)

@@ -85,7 +85,7 @@ class ScoredCells:
             expression = tuple(data[kept] for data in expression) if expression[1].n_vars else None
         return Cells.of(
             values[kept],
-            batch=self.column("batch"),
+            batch=self.cells["batch"].to_numpy(),
             labels=self.column("label"),
             neighbors=neighbors_within(values, neighbors, kept),
             pca=pca.to_numpy()[kept],

@@ -5,10 +5,8 @@ from __future__ import annotations
 import base64
 
 import numpy as np
-import pytest
 
 from scbraid.report.drawing import points as module
-from scbraid.report.drawing.colors import DARK_PANEL, contrast, sequential
 from unit.report.built import LABELS
 
 NONE, REJECTED = 65535, 32768
@@ -84,11 +82,3 @@ def test_too_many_points_are_thinned_to_the_same_sample(make, tmp_path, monkeypa
     assert "A random sample of 50 of the 200 cells." in page.words()
     assert "random sample" not in full.text
     assert page.table("classifier", "method") == full.table("classifier", "method")
-
-
-@pytest.mark.parametrize("page", [0, 1])
-def test_larger_shares_stand_out_more(page: int) -> None:
-    background = ("#ffffff", DARK_PANEL)[page]
-    found = [contrast(stop[page], background) for stop in sequential(255)]
-    assert found == sorted(found)
-    assert found[0] > 1.5
