@@ -11,7 +11,7 @@ import scvi
 import torch
 from sklearn.neighbors import KNeighborsClassifier
 
-from scbraid.data.standardize import standardize
+from in_memory import standardize
 from scbraid.errors import UserError
 from scbraid.methods.families import scvi_surgery as scvi_query
 from scbraid.methods.registry import load, load_mapping, parameter_schema

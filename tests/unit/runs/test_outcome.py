@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scbraid.files import write_json
-from scbraid.runs.outcome import forget, outcomes, verdict
+from scbraid.runs.outcome import outcomes, remove_records_of_failures, verdict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ def test_failures_are_named_with_their_reason_and_forgotten(tmp_path: Path) -> N
     message = verdict(table)
     assert message.startswith("1 of 3 runs failed")
     assert f"{tmp_path}/scvi/seed-0: RuntimeError: out of memory" in message
-    forget(table)
+    remove_records_of_failures(table)
     assert sorted(path.parts[-3] for path in tmp_path.rglob("run.json")) == ["mine", "pca"]
 
 

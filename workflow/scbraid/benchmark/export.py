@@ -13,7 +13,7 @@ from scbraid.preprocess.expression import LogNormalised
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scbraid.data.counts import Portions
+    from scbraid.data.counts import Chunked
 
 
 def integrated(
@@ -60,8 +60,8 @@ def integrated(
     return result
 
 
-def matrices(adata: AnnData) -> dict[str, Portions]:
-    """Matrices of the file, read a portion at a time: ``X`` = log1p of counts per 10,000, and ``layers["counts"]``."""
+def matrices(adata: AnnData) -> dict[str, Chunked]:
+    """Matrices of the file, read a chunk at a time: ``X`` = log1p of counts per 10,000, and ``layers["counts"]``."""
     counts = Counts(adata.layers["counts"])
     return {"X": LogNormalised(counts), "layers/counts": counts}
 
