@@ -87,9 +87,12 @@ def of_transfers(pattern):
     def paths(wildcards):
         return [
             pattern.format(
-                dataset=wildcards.dataset, classifier=classifier, method=run, seed=seed
+                dataset=wildcards.dataset,
+                classifier=classifier,
+                method=run_name,
+                seed=seed,
             )
-            for classifier, run, seed in transfers_of(wildcards.dataset)
+            for classifier, run_name, seed in transfers_of(wildcards.dataset)
         ]
 
     return paths

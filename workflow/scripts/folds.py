@@ -1,4 +1,4 @@
-"""Train once for every task of the label transfer, blind to its query: the script of the rules folds and mapping."""
+"""Train once for every task of the label transfer, blind to held-out cells: script of the rules folds and mapping."""
 
 from adapter import job
 

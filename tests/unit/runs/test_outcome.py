@@ -1,4 +1,4 @@
-"""What came of every run: told in full, and forgotten where it is to be tried again."""
+"""What came of every run: told in full, and its record removed where it is to be tried again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_failures_are_named_with_their_reason_and_forgotten(tmp_path: Path) -> None:
+def test_failures_are_named_with_their_reason_and_their_records_removed(tmp_path: Path) -> None:
     facts = {}
     for run, reason in {"pca": None, "scvi": "RuntimeError: out of memory", "mine": None}.items():
         path = tmp_path / run / "seed-0" / "run.json"

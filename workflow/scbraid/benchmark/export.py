@@ -45,7 +45,7 @@ def integrated(
     anndata.AnnData
         Everything but the :func:`matrices`: ``var["highly_variable"]``, ``obsm["X_<run>"]``, ``obsm["X_umap_<run>"]``,
         ``obs["prediction_<name>"]`` (a label or unknown), ``obs["probability_<name>"]`` and
-        ``obs["uncertainty_<name>"]`` (missing for cells that were not in a query).
+        ``obs["uncertainty_<name>"]`` (missing for cells that were not held out).
     """
     result = AnnData(obs=adata.obs.copy(), var=adata.var.copy(), uns={"scbraid": provenance})
     result.var["highly_variable"] = result.var_names.isin(selected_genes)
@@ -66,10 +66,10 @@ def matrices(adata: AnnData) -> dict[str, Chunked]:
     return {"X": LogNormalised(counts), "layers/counts": counts}
 
 
-def run_keys(runs: list[tuple[str, int]]) -> dict[tuple[str, int], str]:
+def run_keys(names_and_seeds: list[tuple[str, int]]) -> dict[tuple[str, int], str]:
     """Name runs for ``obsm``: the first seed of a method by the method alone, further ones with their seed."""
     keys: dict[tuple[str, int], str] = {}
-    for name, seed in runs:
+    for name, seed in names_and_seeds:
         first = all(known != name for known, _ in keys)
         keys[name, seed] = name if first else f"{name}_seed{seed}"
     return keys
