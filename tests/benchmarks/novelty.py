@@ -2,8 +2,8 @@
 
     python tests/benchmarks/novelty.py --runs pca harmony cvae
 
-Every batch is the query once, with every label of the reference as it is and with each label of at least 30 cells taken
-out of it (where the query has 10 cells of it or more). Embeddings are of all cells and see no label. Means over these
+Every batch is held out once, with every label of the reference as it is and with each label of at least 30 cells taken
+out of it (where the batch has 10 cells of it or more). Embeddings are of all cells and see no label. Means over these
 tasks; the table is written to results/bench/novelty.tsv and, as the documentation has it, novelty.md.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 CLASSIFIERS = ("knn", "logistic")
 LABEL_FREE = ("pca", "harmony", "scvi", "cvae")
-FEWEST_CELLS, FEWEST_IN_QUERY = 30, 10
+FEWEST_CELLS, FEWEST_HELD_OUT = 30, 10
 SCORES = {
     "balanced_accuracy_seen": "balanced accuracy",
     "ece": "ECE",
@@ -40,12 +40,12 @@ COMPLETE = "complete"
 
 
 def tasks(obs: pd.DataFrame, name: str) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Label that the reference lacks (or that it is complete), and the roles of all cells, for every batch as query."""
+    """Label that the reference lacks (or that it is complete), and the roles of all cells, for every batch held out."""
     sizes = obs["label"].value_counts()
     for batch in obs["batch"].cat.categories:
-        in_query = obs["label"][obs["batch"] == batch].value_counts()
+        held_out = obs["label"][obs["batch"] == batch].value_counts()
         for label in [COMPLETE, *sizes.index[sizes >= FEWEST_CELLS].sort_values()]:
-            if label != COMPLETE and in_query[label] < FEWEST_IN_QUERY:
+            if label != COMPLETE and held_out[label] < FEWEST_HELD_OUT:
                 continue
             cells = assign_roles(obs, query=[batch], reference=None, name=name)
             cells["label"] = cells["label"].mask(cells["reference"] & (cells["label"] == label))
@@ -54,7 +54,7 @@ def tasks(obs: pd.DataFrame, name: str) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def task_scores(cells: pd.DataFrame, embedding: pd.DataFrame, classifier: str, unknown_above: float) -> dict:
-    """Scores of all query cells of a task, and the share of unknown among those with a label of the reference."""
+    """Scores of all held-out cells of a task, and the share of unknown among those with a label of the reference."""
     predictions = predict(cells, classifier=classifier, embedding=embedding, unknown_above=unknown_above)
     scores = score_predictions(predictions)
     found = scores[scores["label"] == "all"].set_index("score")["value"].to_dict()
@@ -62,16 +62,16 @@ def task_scores(cells: pd.DataFrame, embedding: pd.DataFrame, classifier: str, u
     return found | {"unknown_seen": (decisions == "unknown").mean()}
 
 
-def measure(runs: list[str], datasets: list[str], unknown_above: float) -> pd.DataFrame:
+def measure(run_names: list[str], datasets: list[str], unknown_above: float) -> pd.DataFrame:
     """Scores of every task, one row each."""
     rows = []
-    for dataset, run in itertools.product(datasets, runs):
+    for dataset, run_name in itertools.product(datasets, run_names):
         adata = load(dataset)
-        embedding = pd.DataFrame(np.asarray(METHODS[run](dataset, 0), np.float32), adata.obs_names.rename("cell"))
+        embedding = pd.DataFrame(np.asarray(METHODS[run_name](dataset, 0), np.float32), adata.obs_names.rename("cell"))
         for (lacks, cells), classifier in itertools.product(tasks(adata.obs, dataset), CLASSIFIERS):
-            key = {"dataset": dataset, "run": run, "classifier": classifier, "lacks": lacks}
+            key = {"dataset": dataset, "run": run_name, "classifier": classifier, "lacks": lacks}
             rows.append(key | task_scores(cells, embedding, classifier, unknown_above))
-        print(dataset, run, flush=True)
+        print(dataset, run_name, flush=True)
     return pd.DataFrame(rows)
 
 

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from in_memory import standardize
 from scbraid.data.h5ad import read_h5ad
-from scbraid.data.standardize import standardize
 from scbraid.graphs.neighbors import nearest_neighbors
 from scbraid.metrics.cells import Cells
 from scbraid.metrics.engine import score
@@ -126,7 +127,7 @@ METHODS = {
 
 def evaluate(adata: AnnData, embedding: np.ndarray, name: str) -> dict[str, float]:
     """All metrics of one embedding and its aggregate scores."""
-    table = check_embedding(embedding, adata.obs_names, method=name)
+    table = check_embedding(embedding, adata.obs_names, run_name=name)
     cells = Cells.of(
         table.to_numpy(),
         batch=adata.obs["batch"],

@@ -27,7 +27,7 @@ PLACES = 2**22
 class SimulatedCells:
     """Cells with Poisson counts around the mean of a demo batch and cell type, library sizes log-normal.
 
-    The counts are drawn in portions when they are written (:func:`scbraid.data.h5ad.write_h5ad`).
+    The counts are drawn in chunks when they are written (:func:`scbraid.data.h5ad.write_h5ad`).
     """
 
     def __init__(self, demo: ad.AnnData, n_cells: int, *, seed: int = 0) -> None:
@@ -52,7 +52,7 @@ class SimulatedCells:
             var=pd.DataFrame(index=[f"{demo.var_names[gene]}-{copy}" for gene, copy in zip(genes, copies)]),
         )
 
-    def portions(self) -> Iterator[sparse.csr_matrix]:
+    def chunks(self) -> Iterator[sparse.csr_matrix]:
         """Draw the counts of some cells at a time."""
         cumulative = np.cumsum(self._means, axis=1)
         places = (np.arange(PLACES) + 0.5) / PLACES

@@ -16,9 +16,9 @@ from scipy import sparse
 
 from faults.data import DEMO, N_CELLS, config, sound
 from faults.terminal import check_complaint, check_refused
+from in_memory import standardize
 from scbraid.data.download import fetch
 from scbraid.data.h5ad import open_h5ad, read_h5ad
-from scbraid.data.standardize import standardize
 from scbraid.errors import UserError
 from scbraid.graphs.neighbors import Neighbors
 from support import snakemake, write_config

@@ -5,7 +5,7 @@ from __future__ import annotations
 import anndata as ad
 import pytest
 
-from scbraid.data.standardize import standardize
+from in_memory import standardize
 from scbraid.preprocess.features import select_features
 from scbraid.preprocess.pca import unintegrated_pca
 from support import ROOT

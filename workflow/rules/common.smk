@@ -87,9 +87,12 @@ def of_transfers(pattern):
     def paths(wildcards):
         return [
             pattern.format(
-                dataset=wildcards.dataset, classifier=classifier, method=run, seed=seed
+                dataset=wildcards.dataset,
+                classifier=classifier,
+                method=run_name,
+                seed=seed,
             )
-            for classifier, run, seed in transfers_of(wildcards.dataset)
+            for classifier, run_name, seed in transfers_of(wildcards.dataset)
         ]
 
     return paths
@@ -143,7 +146,7 @@ def source_of(wildcards):
 
 # For steps that hold the highly variable genes of all cells; others say what they need.
 data_memory = memory(1500, per_input=12)
-# To read a source in portions, or whole where it is compressed by columns. Enough for quality control too: what that
+# To read a source in chunks, or whole where it is compressed by columns. Enough for quality control too: what that
 # needs is not known yet where both are steps of one job.
 source_memory = by_source(4000, per_gb=4 * 2**10, source_of=source_of)
 minutes = partial(by_source, source_of=source_of)

@@ -57,7 +57,7 @@ rule folds:
         "../scripts/folds.py"
 
 
-# Reference mapping: a model trained on the reference alone takes in the query.
+# Reference mapping: a model trained on the reference alone takes in the held-out cells.
 use rule folds as mapping with:
     output:
         embedding="results/{dataset}/transfer/mapped/{method}/seed-{seed}/embedding.parquet",

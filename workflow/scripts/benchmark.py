@@ -13,11 +13,11 @@ with job(snakemake):
     from scbraid.plots.style import save
     from scbraid.plots.umap import umap_grid
 
-    runs = [tuple(run) for run in snakemake.params.runs]
-    metrics = gather(dict(zip(runs, map(read_table, snakemake.input.metrics))))
-    facts = dict(zip(runs, map(read_json, snakemake.input.facts)))
+    names_and_seeds = [tuple(run) for run in snakemake.params.runs]
+    metrics = gather(dict(zip(names_and_seeds, map(read_table, snakemake.input.metrics))))
+    facts = dict(zip(names_and_seeds, map(read_json, snakemake.input.facts)))
     summary = summarize(metrics, facts, scale=snakemake.params.scale)
-    layouts = dict(zip(run_keys(runs).values(), map(read_embedding, snakemake.input.umaps)))
+    layouts = dict(zip(run_keys(names_and_seeds).values(), map(read_embedding, snakemake.input.umaps)))
     figures = {
         "scores": score_table(summary),
         "bio_batch": chart_figure(bio_against_batch(summary)),

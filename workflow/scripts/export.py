@@ -9,9 +9,9 @@ with job(snakemake):
     from scbraid.data.h5ad import open_h5ad, write_h5ad
     from scbraid.files import read_embedding, read_json, read_table
 
-    runs = run_keys([tuple(run) for run in snakemake.params.runs])
-    names = list(runs.values())
-    predicted = [f"{classifier}_{runs[run, seed]}" for classifier, run, seed in snakemake.params.transfers]
+    keys = run_keys([tuple(run) for run in snakemake.params.runs])
+    names = list(keys.values())
+    predicted = [f"{classifier}_{keys[run_name, seed]}" for classifier, run_name, seed in snakemake.params.transfers]
     genes = read_table(snakemake.input.genes, names=("gene",))
     facts = dict(zip(names, map(read_json, snakemake.input.facts)))
     filtered = open_h5ad(snakemake.input.filtered)

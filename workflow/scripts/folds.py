@@ -1,4 +1,4 @@
-"""Train once for every task of the label transfer, blind to its query: the script of the rules folds and mapping."""
+"""Train once for every task of the label transfer, blind to held-out cells: script of the rules folds and mapping."""
 
 from adapter import job
 
@@ -11,7 +11,7 @@ with job(snakemake) as terminal:
     from scbraid.data.h5ad import read_h5ad
     from scbraid.files import read_embedding, write_embedding, write_json
     from scbraid.methods.spec import Run
-    from scbraid.runs.gpus import own_gpu
+    from scbraid.runs.gpus import reserved_gpu
     from scbraid.runs.run import CHECKPOINT
     from scbraid.transfer.folds import train_folds
 
@@ -19,7 +19,7 @@ with job(snakemake) as terminal:
     if snakemake.input.pca:
         adata.obsm["X_pca"] = read_embedding(snakemake.input.pca).to_numpy()
     checkpoints = Path(snakemake.output.embedding).with_name(CHECKPOINT)
-    with own_gpu(snakemake.params.accelerator):
+    with reserved_gpu(snakemake.params.accelerator):
         folds = train_folds(
             adata,
             pd.read_parquet(snakemake.input.cells).loc[adata.obs_names],

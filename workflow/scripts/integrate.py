@@ -11,7 +11,7 @@ with job(snakemake) as terminal:
     from scbraid.files import read_embedding
     from scbraid.labels import known_labels
     from scbraid.methods.spec import Run
-    from scbraid.runs.gpus import own_gpu
+    from scbraid.runs.gpus import reserved_gpu
     from scbraid.runs.run import run_method
     from scbraid.transfer.tasks import visible_labels
 
@@ -22,7 +22,7 @@ with job(snakemake) as terminal:
         adata.obs["label"] = visible_labels(pd.read_parquet(snakemake.input.cells).loc[adata.obs_names])
     elif "label" in adata.obs:
         adata.obs["label"] = known_labels(adata.obs["label"]).astype("category")
-    with own_gpu(snakemake.params.accelerator):
+    with reserved_gpu(snakemake.params.accelerator):
         reason = run_method(
             adata,
             Path(snakemake.output.embedding).parent,

@@ -7,10 +7,10 @@ with job(snakemake):
     from scbraid.files import write_table
     from scbraid.plots import qc as plots
     from scbraid.plots.style import save
-    from scbraid.preprocess.qc import judged
+    from scbraid.preprocess.qc import filter_cells
 
     adata = open_h5ad(snakemake.input[0])
-    filtered, counts, cells, summary = judged(adata, snakemake.params.settings, name=snakemake.wildcards.dataset)
+    filtered, counts, cells, summary = filter_cells(adata, snakemake.params.settings, name=snakemake.wildcards.dataset)
     save(plots.violins(cells), snakemake.output.violins)
     save(plots.scatter(cells), snakemake.output.scatter)
     write_table(summary, snakemake.output.summary)

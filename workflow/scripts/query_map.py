@@ -7,9 +7,9 @@ with job(snakemake):
     from scbraid.files import write_embedding, write_json, write_table
     from scbraid.mapping.map_onto import map_onto
     from scbraid.mapping.reference import read_reference
-    from scbraid.runs.gpus import own_gpu
+    from scbraid.runs.gpus import reserved_gpu
 
-    with own_gpu(snakemake.params.accelerator):
+    with reserved_gpu(snakemake.params.accelerator):
         mapped = map_onto(
             read_h5ad(snakemake.input.query),
             read_reference(snakemake.input.reference),

@@ -1,4 +1,4 @@
-"""Predict the labels of query cells, and score the predictions."""
+"""Predict the labels of held-out cells, and score the predictions."""
 
 from adapter import job
 

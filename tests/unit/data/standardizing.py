@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scbraid.data.standardize import standardize
+from in_memory import standardize
 from scbraid.errors import UserError
 
 if TYPE_CHECKING:

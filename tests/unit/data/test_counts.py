@@ -1,4 +1,4 @@
-"""Read portion by portion from a file, counts and everything that rests on them are those of the whole matrix."""
+"""Read chunk by chunk from a file, counts and everything that rests on them are those of the whole matrix."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from in_memory import control_quality, standardize
 from scbraid.config.resolve import resolve
-from scbraid.data import counts as portions
 from scbraid.data.counts import Counts
 from scbraid.data.h5ad import open_h5ad, read_h5ad, write_h5ad
-from scbraid.data.standardize import standard_form, standardize
+from scbraid.data.standardize import standard_form
 from scbraid.errors import UserError
 from scbraid.preprocess.features import select_features
-from scbraid.preprocess.qc import control_quality, judged
+from scbraid.preprocess.qc import filter_cells
 from support import ROOT, demo_config
 
 if TYPE_CHECKING:
@@ -29,10 +29,15 @@ N_CELLS, N_GENES = 37, 11
 
 
 @pytest.fixture(autouse=True)
-def _small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the demo too large for one portion, and for all batches at once."""
-    monkeypatch.setattr(portions, "ENTRIES_AT_ONCE", 20_000)
-    monkeypatch.setattr(portions, "ENTRIES_OF_BATCHES", 100_000)
+def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the demo too large for one chunk, and for all batches at once."""
+    set_entries_at_once(monkeypatch, 20_000)
+    monkeypatch.setattr("scbraid.data.counts.ENTRIES_OF_BATCHES", 100_000)
+
+
+def set_entries_at_once(monkeypatch: pytest.MonkeyPatch, n_entries: int) -> None:
+    for module in ("counts", "raw_counts"):
+        monkeypatch.setattr(f"scbraid.data.{module}.ENTRIES_AT_ONCE", n_entries)
 
 
 @pytest.fixture
@@ -61,10 +66,10 @@ def assert_same(left: sparse.csr_matrix, right: sparse.csr_matrix) -> None:
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("in_file", [True, False])
 @pytest.mark.parametrize("at_once", [1, 20, 10**6])
-def test_portions_make_up_the_chosen_cells_and_genes(
+def test_chunks_make_up_the_chosen_cells_and_genes(
     values: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str, in_file: bool, at_once: int
 ) -> None:
-    monkeypatch.setattr(portions, "ENTRIES_AT_ONCE", at_once)
+    set_entries_at_once(monkeypatch, at_once)
     rng = np.random.default_rng(1)
     cells, genes = rng.random(N_CELLS) < 0.6, rng.random(N_GENES) < 0.6
     cells[20:30] = False
@@ -74,7 +79,7 @@ def test_portions_make_up_the_chosen_cells_and_genes(
     counts = Counts(matrix, cells=cells, genes=genes)
     expected = sparse.csr_matrix(values[cells][:, genes], dtype=np.float32)
     assert counts.most_entries >= expected.nnz
-    parts = list(counts.portions())
+    parts = list(counts.chunks())
     assert all(part.nnz <= max(at_once, N_GENES) and part.dtype == np.float32 for part in parts)
     assert_same(sparse.vstack(parts, format="csr"), expected)
     assert_same(counts.read(), expected)
@@ -84,16 +89,16 @@ def test_only_rows_that_are_wanted_are_read(demo_path: Path) -> None:
     source = read_h5ad(demo_path)
     cells = np.zeros(source.n_obs, dtype=bool)
     cells[[3, 1000]] = True
-    assert len(list(Counts(open_h5ad(demo_path).X, cells=cells).portions())) == 2
-    assert len(list(Counts(open_h5ad(demo_path).X).portions())) >= source.X.nnz / 20_000
+    assert len(list(Counts(open_h5ad(demo_path).X, cells=cells).chunks())) == 2
+    assert len(list(Counts(open_h5ad(demo_path).X).chunks())) >= source.X.nnz / 20_000
 
 
 @pytest.mark.parametrize("at_once", [1, 60, 10**6])
 def test_each_batch_comes_once_with_all_its_cells(
     values: np.ndarray, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    monkeypatch.setattr(portions, "ENTRIES_OF_BATCHES", at_once)
-    monkeypatch.setattr(portions, "ENTRIES_AT_ONCE", 25)
+    monkeypatch.setattr("scbraid.data.counts.ENTRIES_OF_BATCHES", at_once)
+    set_entries_at_once(monkeypatch, 25)
     rng = np.random.default_rng(2)
     cells = rng.random(N_CELLS) < 0.8
     batch = pd.Series(pd.Categorical(rng.choice(["b", "a", "c"], cells.sum()), categories=["a", "none", "b", "c"]))
@@ -107,7 +112,7 @@ def test_each_batch_comes_once_with_all_its_cells(
 
 
 @pytest.mark.parametrize("most_entries", [None, 2**31])
-def test_file_written_in_portions(values: np.ndarray, tmp_path: Path, most_entries: int | None) -> None:
+def test_file_written_in_chunks(values: np.ndarray, tmp_path: Path, most_entries: int | None) -> None:
     matrix = sparse.csr_matrix(values, dtype=np.float32)
     annotation = ad.AnnData(obs=pd.DataFrame(index=[f"c{i}" for i in range(N_CELLS)]))
     annotation = ad.AnnData(obs=annotation.obs, var=pd.DataFrame(index=[f"g{i}" for i in range(N_GENES)]))
@@ -116,10 +121,10 @@ def test_file_written_in_portions(values: np.ndarray, tmp_path: Path, most_entri
     write_h5ad(whole, tmp_path / "whole.h5ad")
     counts = Counts(matrix)
     counts.most_entries = most_entries or counts.most_entries
-    write_h5ad(annotation, tmp_path / "portions.h5ad", matrices={"layers/counts": counts})
-    read = read_h5ad(tmp_path / "portions.h5ad")
+    write_h5ad(annotation, tmp_path / "chunks.h5ad", matrices={"layers/counts": counts})
+    read = read_h5ad(tmp_path / "chunks.h5ad")
     assert_same(read.layers["counts"], read_h5ad(tmp_path / "whole.h5ad").layers["counts"])
-    with h5py.File(tmp_path / "portions.h5ad") as file:
+    with h5py.File(tmp_path / "chunks.h5ad") as file:
         starts = file["layers/counts/indptr"].dtype
     assert starts == (np.int64 if most_entries else np.int32)  # 32 bits count 2**31 - 1 entries
 
@@ -130,7 +135,7 @@ def test_every_step_from_a_file_is_that_in_memory(demo_path: Path, tmp_path: Pat
     in_memory = standardize(read_h5ad(demo_path), **options)
     standard, counts = standard_form(open_h5ad(demo_path), **options)
     write_h5ad(standard, tmp_path / "standard.h5ad", matrices={"layers/counts": counts})
-    filtered, counts, cells, summary = judged(open_h5ad(tmp_path / "standard.h5ad"), settings, name="pbmc")
+    filtered, counts, cells, summary = filter_cells(open_h5ad(tmp_path / "standard.h5ad"), settings, name="pbmc")
     write_h5ad(filtered, tmp_path / "filtered.h5ad", matrices={"layers/counts": counts})
 
     expected, expected_cells, expected_summary = control_quality(in_memory, settings, name="pbmc")
@@ -186,7 +191,7 @@ def test_counts_are_found_in_a_file(values: np.ndarray, tmp_path: Path, place: s
 def test_matrix_in_a_file_that_holds_no_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, array: str, content: np.ndarray | None, problem: str
 ) -> None:
-    monkeypatch.setattr(portions, "ENTRIES_AT_ONCE", 1)
+    set_entries_at_once(monkeypatch, 1)
     path = tmp_path / "x.h5ad"
     ad.AnnData(sparse.csr_matrix(np.diag([1.0, 2, 2])[:, [0, 1, 2, 2]] * [1, 1, 1, 0])).write_h5ad(path)
     with h5py.File(path, "r+") as file:

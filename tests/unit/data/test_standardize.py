@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from in_memory import standardize
 from scbraid.data.h5ad import read_h5ad, write_h5ad
-from scbraid.data.standardize import standardize
 from support import ROOT
 from unit.data.standardizing import N_CELLS, N_GENES, dense, mistake, run
 

@@ -8,7 +8,7 @@ import anndata as ad
 import numpy as np
 import pytest
 
-from scbraid.data.standardize import standardize
+from in_memory import standardize
 from scbraid.mapping.joint import joint_layout
 from unit.mapping.onto_demo import N_LEFT_OUT, mapping, train
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scbraid.data.standardize import standardize
+from in_memory import standardize
 from scbraid.errors import UserError
 from scbraid.mapping.batches import name_batches
 from unit.mapping.onto_demo import mapping, predictions_of

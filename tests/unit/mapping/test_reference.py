@@ -143,7 +143,7 @@ def test_identifiers_are_text_that_differs_from_gene_to_gene() -> None:
     ],
 )
 def test_reference_that_will_not_be_there(folder: str, message: str | None) -> None:
-    said = why_no_reference(folder, datasets=["d"], runs=["cvae", "labels"])
+    said = why_no_reference(folder, datasets=["d"], run_names=["cvae", "labels"])
     assert said is None if message is None else said.startswith(message)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from scbraid.data.standardize import standardize
+from in_memory import standardize
 from scbraid.preprocess.features import select_features
 from scbraid.preprocess.pca import unintegrated_pca
 from unit.cvae.simulated import simulate

@@ -12,11 +12,12 @@ import scanpy as sc
 from scipy import sparse
 from scipy.stats import median_abs_deviation
 
+from in_memory import control_quality
 from scbraid.config.schema import load_schema, with_defaults
 from scbraid.data.counts import Counts
 from scbraid.errors import UserError
 from scbraid.preprocess.gene_families import FAMILIES
-from scbraid.preprocess.qc import cell_metrics, control_quality, doublet_scores, drop_reasons, mad_outliers, summarize
+from scbraid.preprocess.qc import cell_metrics, doublet_scores, drop_reasons, mad_outliers, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from in_memory import control_quality
 from scbraid.benchmark.summary import gather, summarize
 from scbraid.config.resolve import resolve
 from scbraid.data.h5ad import write_h5ad
@@ -22,7 +23,6 @@ from scbraid.plots import qc as qc_plots
 from scbraid.plots.style import save
 from scbraid.plots.umap import umap_grid
 from scbraid.preprocess.features import select_features
-from scbraid.preprocess.qc import control_quality
 from scbraid.report import write_report
 from scbraid.runs.facts import nature
 from scbraid.transfer.predict import predict

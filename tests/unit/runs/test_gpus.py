@@ -16,16 +16,16 @@ from scbraid.files import read_json, read_table
 from scbraid.methods.registry import METHODS, parameter_schema
 from scbraid.methods.spec import Run
 from scbraid.runs.contract import check_device
-from scbraid.runs.gpus import own_gpu, visible_devices
+from scbraid.runs.gpus import reserved_gpu, visible_devices
 from scbraid.runs.run import run_method
 from support import ROOT
 
 LIBRARY = ROOT / "workflow"
 JOB = """
     import os, pathlib, sys, time
-    from scbraid.runs.gpus import own_gpu
+    from scbraid.runs.gpus import reserved_gpu
     folder = pathlib.Path(sys.argv[1])
-    with own_gpu("auto", folder=folder) as device:
+    with reserved_gpu("auto", folder=folder) as device:
         print(device, os.environ["CUDA_VISIBLE_DEVICES"], flush=True)
         while not (folder / "finish").exists():
             time.sleep(0.02)
@@ -90,7 +90,7 @@ def test_several_jobs_share_a_device_when_asked_after_all_have_one(start):
 @pytest.mark.parametrize(("accelerator", "visible"), [("cpu", "0,1"), ("auto", "3"), ("gpu", ""), ("auto", " ")])
 def test_without_a_choice_nothing_is_reserved(accelerator, visible, monkeypatch, tmp_path):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    with own_gpu(accelerator, folder=tmp_path / "locks") as device:
+    with reserved_gpu(accelerator, folder=tmp_path / "locks") as device:
         assert device is None
         assert os.environ["CUDA_VISIBLE_DEVICES"] == visible
     assert not (tmp_path / "locks").exists()
@@ -99,7 +99,7 @@ def test_without_a_choice_nothing_is_reserved(accelerator, visible, monkeypatch,
 def test_an_unset_variable_is_unset_again(monkeypatch, tmp_path):
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setattr("scbraid.runs.gpus.visible_devices", lambda: ["0", "1"])
-    with own_gpu("gpu", folder=tmp_path) as device:
+    with reserved_gpu("gpu", folder=tmp_path) as device:
         assert os.environ["CUDA_VISIBLE_DEVICES"] == device == "0"
     assert "CUDA_VISIBLE_DEVICES" not in os.environ
 
@@ -113,7 +113,7 @@ def test_devices_of_a_scheduler_are_those_of_the_variable(monkeypatch):
 def test_a_wrong_number_of_jobs_is_named(text, monkeypatch, tmp_path):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     monkeypatch.setenv("SCBRAID_JOBS_PER_GPU", text)
-    with pytest.raises(UserError, match=f"SCBRAID_JOBS_PER_GPU is '{text}'"), own_gpu("auto", folder=tmp_path):
+    with pytest.raises(UserError, match=f"SCBRAID_JOBS_PER_GPU is '{text}'"), reserved_gpu("auto", folder=tmp_path):
         pass
 
 
@@ -152,6 +152,6 @@ def test_auto_falls_back_to_the_cpu_and_says_so(demo_hvg, tmp_path, monkeypatch,
 
 def test_the_log_names_the_gpu_that_auto_found(caplog):
     caplog.set_level("INFO")
-    check_device(asked="auto", used="cuda:0", method="mine")
-    check_device(asked="gpu", used="cuda:0", method="mine")
+    check_device(asked="auto", used="cuda:0", run_name="mine")
+    check_device(asked="gpu", used="cuda:0", run_name="mine")
     assert caplog.messages == ["mine ran on cuda:0"]

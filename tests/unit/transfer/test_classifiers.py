@@ -23,17 +23,17 @@ CLASSIFIERS = [knn, logistic]
 
 
 def planted(spread: float = 1.0) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Reference of 240 cells in three groups; query of 80 cells in those and a fourth: points, then groups."""
+    """Reference of 240 cells in three groups, 80 cells to predict in those and a fourth: points, then groups."""
     generator = np.random.default_rng(0)
     groups = np.repeat([0, 1, 2], 80), np.repeat([0, 1, 2, 3], 20)
-    reference, query = (CENTERS[group] + spread * generator.normal(size=(len(group), 5)) for group in groups)
-    return reference.astype(np.float32), LABELS[groups[0]], query.astype(np.float32), LABELS[groups[1]]
+    reference, cells = (CENTERS[group] + spread * generator.normal(size=(len(group), 5)) for group in groups)
+    return reference.astype(np.float32), LABELS[groups[0]], cells.astype(np.float32), LABELS[groups[1]]
 
 
-def in_a_graph(reference: np.ndarray, labels: np.ndarray, query: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
-    points = np.concatenate([reference, query])
+def in_a_graph(reference: np.ndarray, labels: np.ndarray, cells: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+    points = np.concatenate([reference, cells])
     is_reference = np.arange(len(points)) < len(reference)
-    all_labels = np.concatenate([labels, [None] * len(query)])
+    all_labels = np.concatenate([labels, [None] * len(cells)])
     return graph_knn(nearest_neighbors(points, n_neighbors=len(points) - 1), all_labels, is_reference, ~is_reference)
 
 
@@ -56,21 +56,21 @@ def gaussian(distances: np.ndarray) -> np.ndarray:
 
 
 def test_votes_agree_with_scikit_learn() -> None:
-    reference, labels, query, _ = planted(spread=6)
+    reference, labels, cells, _ = planted(spread=6)
     expected = KNeighborsClassifier(n_neighbors=15, weights=gaussian).fit(reference, labels.astype(str))
-    probabilities, _ = knn(reference, labels, query)
+    probabilities, _ = knn(reference, labels, cells)
     assert list(probabilities.columns) == list(expected.classes_)
-    np.testing.assert_allclose(probabilities, expected.predict_proba(query), atol=1e-5)
+    np.testing.assert_allclose(probabilities, expected.predict_proba(cells), atol=1e-5)
     assert probabilities.max(axis=1).nunique() > 40
 
 
 def test_regression_agrees_with_scikit_learn() -> None:
-    reference, labels, query, _ = planted(spread=6)
+    reference, labels, cells, _ = planted(spread=6)
     mean, deviation = reference.mean(axis=0), reference.std(axis=0)
     expected = LogisticRegression(max_iter=1000).fit((reference - mean) / deviation, labels.astype(str))
-    probabilities, _ = logistic(reference, labels, query)
+    probabilities, _ = logistic(reference, labels, cells)
     assert list(probabilities.columns) == list(expected.classes_)
-    np.testing.assert_allclose(probabilities, expected.predict_proba((query - mean) / deviation), atol=1e-3)
+    np.testing.assert_allclose(probabilities, expected.predict_proba((cells - mean) / deviation), atol=1e-3)
 
 
 @pytest.mark.parametrize("classify", CLASSIFIERS)
@@ -88,14 +88,14 @@ def test_distance_in_the_uncertainty_by_hand() -> None:
 
 
 def test_share_in_the_uncertainty_by_hand() -> None:
-    """Most of the reference has no query cell near; 19 of the 30 cells nearest to any of the query are others of it."""
+    """Most of the reference has no predicted cell near; 19 of the 30 cells nearest to any of them are predicted too."""
     reference = column(*range(100), *range(1000, 1200))
     _, uncertainty = knn(reference, np.full(300, "T"), 50 + column(*range(20)) / 1000)
     np.testing.assert_allclose(uncertainty, 1 - 11 / 30)
 
 
 def graph_of_eight() -> tuple[Neighbors, np.ndarray, np.ndarray]:
-    """Cells 0 to 2 have the label T, 3 the label B; 4 to 7 are the query."""
+    """Cells 0 to 2 have the label T, 3 the label B; 4 to 7 are to be predicted."""
     indices = [[1, 2, 4], [0, 4, 5], [0, 1, 5], [0, 1, 2], [0, 5, 6], [1, 2, 6], [4, 5, 7], [3, 6, 0]]
     distances = np.ones((8, 3), dtype=np.float32)
     distances[4] = 2
@@ -130,15 +130,15 @@ def test_votes_in_a_graph_stop_at_the_nearest() -> None:
 
 
 def test_graph_of_all_distances_gives_the_votes_of_the_embedding() -> None:
-    reference, labels, query, _ = planted(spread=4)
-    for found, expected in zip(in_a_graph(reference, labels, query), knn(reference, labels, query)):
+    reference, labels, cells, _ = planted(spread=4)
+    for found, expected in zip(in_a_graph(reference, labels, cells), knn(reference, labels, cells)):
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("classify", [*CLASSIFIERS, in_a_graph])
 def test_planted_groups_are_recovered_and_the_novel_one_is_uncertain(classify: Callable) -> None:
-    reference, labels, query, truth = planted()
-    probabilities, uncertainty = classify(reference, labels, query)
+    reference, labels, cells, truth = planted()
+    probabilities, uncertainty = classify(reference, labels, cells)
     seen = truth != "Mono"
     assert list(probabilities.columns) == ["B", "NK", "T"]
     assert (probabilities.idxmax(axis=1)[seen] == truth[seen]).all()
@@ -148,30 +148,30 @@ def test_planted_groups_are_recovered_and_the_novel_one_is_uncertain(classify: C
 
 @pytest.mark.parametrize("classify", [*CLASSIFIERS, in_a_graph])
 def test_a_single_novel_cell_is_uncertain(classify: Callable) -> None:
-    reference, labels, query, truth = planted()
+    reference, labels, cells, truth = planted()
     chosen = (truth != "Mono") | (np.arange(len(truth)) == len(truth) - 1)
-    _, uncertainty = classify(reference, labels, query[chosen])
+    _, uncertainty = classify(reference, labels, cells[chosen])
     assert uncertainty[-1] > 0.5
 
 
 def test_a_novel_group_as_near_as_any_is_uncertain() -> None:
-    """A dense query group inside a loose reference group: only the missing reference neighbours tell."""
+    """A dense group inside a loose reference group: only the missing reference neighbours tell."""
     generator = np.random.default_rng(0)
     reference = generator.normal(size=(200, 5)).astype(np.float32)
-    query = (0.05 * generator.normal(size=(60, 5))).astype(np.float32)
-    _, together = knn(reference, np.full(200, "T"), query)
-    _, alone = knn(reference, np.full(200, "T"), query[:1])
+    cells = (0.05 * generator.normal(size=(60, 5))).astype(np.float32)
+    _, together = knn(reference, np.full(200, "T"), cells)
+    _, alone = knn(reference, np.full(200, "T"), cells[:1])
     assert together.min() > 0.9
     assert alone[0] < 0.1
 
 
 @pytest.mark.parametrize("classify", [*CLASSIFIERS, in_a_graph])
 def test_probabilities_and_uncertainty_are_in_range(classify: Callable) -> None:
-    reference, labels, query, _ = planted(spread=8)
-    probabilities, uncertainty = classify(reference, labels, query)
+    reference, labels, cells, _ = planted(spread=8)
+    probabilities, uncertainty = classify(reference, labels, cells)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
     assert probabilities.min(axis=None) >= 0
-    assert uncertainty.shape == (len(query),)
+    assert uncertainty.shape == (len(cells),)
     assert uncertainty.min() >= 0
     assert uncertainty.max() <= 1
     assert (uncertainty >= 1 - probabilities.max(axis=1) - 1e-9).all()
@@ -180,24 +180,24 @@ def test_probabilities_and_uncertainty_are_in_range(classify: Callable) -> None:
 @pytest.mark.parametrize("classify", CLASSIFIERS)
 @pytest.mark.parametrize("factor", [1e-3, 1e4])
 def test_unit_of_the_embedding_does_not_matter(classify: Callable, factor: float) -> None:
-    reference, labels, query, _ = planted(spread=4)
-    expected = classify(reference, labels, query)
-    for found, value in zip(classify(reference * np.float32(factor), labels, query * np.float32(factor)), expected):
+    reference, labels, cells, _ = planted(spread=4)
+    expected = classify(reference, labels, cells)
+    for found, value in zip(classify(reference * np.float32(factor), labels, cells * np.float32(factor)), expected):
         np.testing.assert_allclose(found, value, rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("classify", CLASSIFIERS)
 def test_order_of_cells_does_not_matter(classify: Callable) -> None:
-    reference, labels, query, _ = planted(spread=4)
+    reference, labels, cells, _ = planted(spread=4)
     generator = np.random.default_rng(1)
-    of_reference, of_query = generator.permutation(len(reference)), generator.permutation(len(query))
-    expected = classify(reference, labels, query)
-    found = classify(reference[of_reference], labels[of_reference], query[of_query])
-    np.testing.assert_allclose(found[0], expected[0].iloc[of_query], rtol=1e-3, atol=1e-4)
-    np.testing.assert_allclose(found[1], expected[1][of_query], rtol=1e-3, atol=1e-4)
+    of_reference, of_cells = generator.permutation(len(reference)), generator.permutation(len(cells))
+    expected = classify(reference, labels, cells)
+    found = classify(reference[of_reference], labels[of_reference], cells[of_cells])
+    np.testing.assert_allclose(found[0], expected[0].iloc[of_cells], rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(found[1], expected[1][of_cells], rtol=1e-3, atol=1e-4)
 
 
-def test_query_labels_are_not_read_in_a_graph() -> None:
+def test_labels_of_predicted_cells_are_not_read_in_a_graph() -> None:
     neighbors, labels, is_reference = graph_of_eight()
     named = labels.copy()
     named[4:] = "NK"
@@ -210,7 +210,7 @@ def test_query_labels_are_not_read_in_a_graph() -> None:
 
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("classify", CLASSIFIERS)
-def test_query_of_reference_cells(classify: Callable) -> None:
+def test_reference_cells_predicted_from_themselves(classify: Callable) -> None:
     reference, labels, _, _ = planted()
     probabilities, uncertainty = classify(reference, labels, reference)
     assert (probabilities.idxmax(axis=1) == labels).all()
@@ -235,7 +235,7 @@ def test_reference_of_one_cell(classify: Callable) -> None:
 
 
 def test_uncertainty_of_given_probabilities_counts_the_distance_too() -> None:
-    """A query cell where a reference cell is, and one ten times farther away than reference cells are."""
+    """A cell where a reference cell is, and one ten times farther away than reference cells are."""
     reference, labels = column(*range(40)), np.array(["T", "B"] * 20)
     given = pd.DataFrame({"B": [0.25, 0.9], "T": [0.75, 0.1]})
     near, far = from_probabilities(given, reference, labels, column(20, 400))

@@ -1,4 +1,4 @@
-"""Training that belongs to a task never sees the labels (or the cells) of its query; a planted leak is caught."""
+"""Training that belongs to a task never sees the labels (or the cells) that are held out; a planted leak is caught."""
 
 from __future__ import annotations
 
@@ -82,28 +82,28 @@ def shuffled_labels(adata: AnnData, batch: str) -> AnnData:
     return other
 
 
-def predicted(adata: AnnData, name: str, query: str, **options: Any) -> pd.DataFrame:
-    cells = assign_roles(adata.obs, query=[query], reference=None, name="d")
+def predicted(adata: AnnData, name: str, held_out: str, **options: Any) -> pd.DataFrame:
+    cells = assign_roles(adata.obs, query=[held_out], reference=None, name="d")
     trained = folds(adata, cells, name, **options)
     assert trained.facts["failed"] is None
     found = predict(cells, classifier="head", embedding=trained.embedding, probabilities=trained.probabilities)
     return found.drop(columns=["truth", "seen"])
 
 
-def sees_query_labels(adata: AnnData, name: str, **options: Any) -> bool:
-    """Whether other labels of the query change what is predicted for it."""
-    query = "pbmc10k_v3"
-    first = predicted(adata, name, query, **options)
-    return not first.equals(predicted(shuffled_labels(adata, query), name, query, **options))
+def sees_hidden_labels(adata: AnnData, name: str, **options: Any) -> bool:
+    """Whether other labels of held-out cells change what is predicted for them."""
+    held_out = "pbmc10k_v3"
+    first = predicted(adata, name, held_out, **options)
+    return not first.equals(predicted(shuffled_labels(adata, held_out), name, held_out, **options))
 
 
 @pytest.mark.parametrize("maps", [False, True])
-def test_query_labels_are_hidden_from_a_trained_method(maps: bool, demo_hvg: AnnData) -> None:
-    assert not sees_query_labels(demo_hvg, "cvae_labels", maps=maps, **TINY)
+def test_labels_of_held_out_cells_are_hidden_from_a_trained_method(maps: bool, demo_hvg: AnnData) -> None:
+    assert not sees_hidden_labels(demo_hvg, "cvae_labels", maps=maps, **TINY)
 
 
 def test_planted_leak_is_caught(demo_hvg: AnnData, tmp_path: Path) -> None:
-    assert not sees_query_labels(demo_hvg, method(tmp_path, "honest", HONEST))
+    assert not sees_hidden_labels(demo_hvg, method(tmp_path, "honest", HONEST))
     leak = method(tmp_path, "leak", LEAK)
     predictions = []
     for data in (demo_hvg, shuffled_labels(demo_hvg, "pbmc10k_v3")):

@@ -105,7 +105,7 @@ def test_what_is_seen_may_differ_between_tasks() -> None:
     assert value(scores, "accuracy", "T") == 0.5
 
 
-def test_query_without_truth_has_no_scores() -> None:
+def test_held_out_cells_without_truth_has_no_scores() -> None:
     scores = score_predictions(predictions([None, None], ["A", "A"]))
     assert scores.empty
     assert list(scores.columns) == ["score", "label", "value", "cells"]

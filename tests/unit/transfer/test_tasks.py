@@ -28,10 +28,10 @@ def names(chosen: np.ndarray) -> str:
     return "".join(name[-1] for name in OBS.index[chosen])
 
 
-def test_query_batches() -> None:
+def test_named_batches_are_held_out() -> None:
     cells = roles(["b"])
     assert cells["task"].tolist() == [None, None, "query", "query", None, None]
-    assert [(task, names(reference), names(query)) for task, reference, query in tasks(cells)] == [
+    assert [(task, names(reference), names(held_out)) for task, reference, held_out in tasks(cells)] == [
         ("query", "015", "23")
     ]
     assert visible_labels(cells).tolist() == ["T", "B", np.nan, np.nan, np.nan, "NK"]
@@ -39,8 +39,8 @@ def test_query_batches() -> None:
 
 def test_reference_batches_may_be_named() -> None:
     cells = roles(["b"], ["c"])
-    ((_, reference, query),) = tasks(cells)
-    assert (names(reference), names(query)) == ("5", "23")
+    ((_, reference, held_out),) = tasks(cells)
+    assert (names(reference), names(held_out)) == ("5", "23")
     assert visible_labels(cells).dropna().to_dict() == {"cell5": "NK"}
     in_turn = roles("each_batch", ["a"])
     assert visible_labels(in_turn, "b").dropna().to_dict() == {"cell0": "T", "cell1": "B"}
@@ -49,7 +49,7 @@ def test_reference_batches_may_be_named() -> None:
 
 def test_each_batch_is_left_out_once() -> None:
     cells = roles("each_batch")
-    assert [(task, names(reference), names(query)) for task, reference, query in tasks(cells)] == [
+    assert [(task, names(reference), names(held_out)) for task, reference, held_out in tasks(cells)] == [
         ("a", "25", "01"),
         ("b", "015", "23"),
         ("c", "012", "45"),
@@ -59,9 +59,9 @@ def test_each_batch_is_left_out_once() -> None:
     assert visible_labels(cells).tolist() == ["T", "B", "T", np.nan, np.nan, "NK"]
 
 
-def test_cells_without_label_are_the_query() -> None:
-    ((task, reference, query),) = tasks(roles("unlabelled"))
-    assert (task, names(reference), names(query)) == ("unlabelled", "0125", "34")
+def test_cells_without_label_are_held_out() -> None:
+    ((task, reference, held_out),) = tasks(roles("unlabelled"))
+    assert (task, names(reference), names(held_out)) == ("unlabelled", "0125", "34")
 
 
 def test_batch_that_has_all_labels_is_no_task() -> None:

@@ -13,7 +13,7 @@ from scbraid.preprocess.expression import LogNormalised
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scbraid.data.counts import Portions
+    from scbraid.data.counts import Chunked
 
 
 def integrated(
@@ -45,7 +45,7 @@ def integrated(
     anndata.AnnData
         Everything but the :func:`matrices`: ``var["highly_variable"]``, ``obsm["X_<run>"]``, ``obsm["X_umap_<run>"]``,
         ``obs["prediction_<name>"]`` (a label or unknown), ``obs["probability_<name>"]`` and
-        ``obs["uncertainty_<name>"]`` (missing for cells that were not in a query).
+        ``obs["uncertainty_<name>"]`` (missing for cells that were not held out).
     """
     result = AnnData(obs=adata.obs.copy(), var=adata.var.copy(), uns={"scbraid": provenance})
     result.var["highly_variable"] = result.var_names.isin(selected_genes)
@@ -60,16 +60,16 @@ def integrated(
     return result
 
 
-def matrices(adata: AnnData) -> dict[str, Portions]:
-    """Matrices of the file, read a portion at a time: ``X`` = log1p of counts per 10,000, and ``layers["counts"]``."""
+def matrices(adata: AnnData) -> dict[str, Chunked]:
+    """Matrices of the file, read a chunk at a time: ``X`` = log1p of counts per 10,000, and ``layers["counts"]``."""
     counts = Counts(adata.layers["counts"])
     return {"X": LogNormalised(counts), "layers/counts": counts}
 
 
-def run_keys(runs: list[tuple[str, int]]) -> dict[tuple[str, int], str]:
+def run_keys(names_and_seeds: list[tuple[str, int]]) -> dict[tuple[str, int], str]:
     """Name runs for ``obsm``: the first seed of a method by the method alone, further ones with their seed."""
     keys: dict[tuple[str, int], str] = {}
-    for name, seed in runs:
+    for name, seed in names_and_seeds:
         first = all(known != name for known, _ in keys)
         keys[name, seed] = name if first else f"{name}_seed{seed}"
     return keys

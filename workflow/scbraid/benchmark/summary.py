@@ -44,7 +44,7 @@ def gather(scores: dict[tuple[str, int], pd.DataFrame]) -> pd.DataFrame:
 
 
 def summarize(
-    metrics: pd.DataFrame, runs: dict[tuple[str, int], dict[str, Any]], *, scale: bool = False
+    metrics: pd.DataFrame, facts: dict[tuple[str, int], dict[str, Any]], *, scale: bool = False
 ) -> pd.DataFrame:
     """Average over seeds and rank.
 
@@ -56,7 +56,7 @@ def summarize(
     ----------
     metrics
         From :func:`gather`.
-    runs
+    facts
         run.json of every (run name, seed).
     scale
         Average metrics that were scaled by :func:`scale_over_methods`. Only bio, batch and total change: the columns of
@@ -72,10 +72,10 @@ def summarize(
         over seeds, missing for one seed), seeds (that ran), seconds, peak_ram_mb, device, is_control, needs_labels,
         is_graph, failed (how many seeds failed and why, missing where none did), scaled (as asked).
     """
-    names = pd.Index(list(dict.fromkeys(method for method, _ in runs)), name="method")
+    names = pd.Index(list(dict.fromkeys(method for method, _ in facts)), name="method")
     wide = metrics.pivot(index=["method", "seed"], columns="metric", values="value")
     wide = wide[[name for name in METRICS if name in wide]]
-    controls = {method for (method, _), run in runs.items() if run["is_control"]}
+    controls = {method for (method, _), of_run in facts.items() if of_run["is_control"]}
     counted = scale_over_methods(metrics, controls=controls) if scale else metrics
     totals = [total(counted[(counted["method"] == method) & (counted["seed"] == seed)]) for method, seed in wide.index]
     wide[list(SCORES)] = np.array(totals, dtype=float).reshape(len(wide), len(SCORES))
@@ -83,14 +83,14 @@ def summarize(
     mean = by_method.mean().reindex(names)
     columns = [*reversed(SCORES), *[name for name in mean if name not in SCORES]]
     summary = mean[columns].join(by_method.std()[columns].add_suffix("_sd"))
-    facts = pd.DataFrame([{**facts, "method": method, "seed": seed} for (method, seed), facts in runs.items()])
-    ran = facts[facts["failed"].isna()].groupby("method")
+    table = pd.DataFrame([{**of_run, "method": method, "seed": seed} for (method, seed), of_run in facts.items()])
+    ran = table[table["failed"].isna()].groupby("method")
     summary["seeds"] = ran.size().reindex(names, fill_value=0)
     summary = summary.join(ran[["seconds", "peak_ram_mb"]].mean())
     summary = summary.join(ran["device"].agg(lambda devices: ", ".join(sorted(set(devices)))))
-    kinds = facts.groupby("method")[["is_control", "needs_labels", "is_graph"]].first()
+    kinds = table.groupby("method")[["is_control", "needs_labels", "is_graph"]].first()
     summary = summary.join(kinds)
-    summary["failed"] = pd.Series({name: _reasons(group) for name, group in facts.groupby("method")}, dtype=object)
+    summary["failed"] = pd.Series({name: _reasons(group) for name, group in table.groupby("method")}, dtype=object)
     summary["scaled"] = scale
     score = ranking_score(summary)
     rank = summary[score].mask(summary["is_control"]).rank(ascending=False, method="min")

@@ -1,1 +1,1 @@
-"""From the file that a user has to the standard form: fetched, read in portions, checked."""
+"""From the file that a user has to the standard form: fetched, read in chunks, checked."""

@@ -1,4 +1,4 @@
-"""Counts read a portion of cells at a time, from memory or from a file: a million cells need not fit in memory."""
+"""Counts read a chunk of cells at a time, from memory or from a file: a million cells need not fit in memory."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ ENTRIES_OF_BATCHES = 2**28
 Matrix = np.ndarray | sparse.spmatrix | sparse.sparray | h5py.Dataset | CSRDataset
 
 
-class Portions(Protocol):
-    """A matrix that comes in portions of cells, and the most entries that it may have in all."""
+class Chunked(Protocol):
+    """A matrix that comes in chunks of cells, and the most entries that it may have in all."""
 
     most_entries: int
 
-    def portions(self) -> Iterator[sparse.csr_matrix]:
+    def chunks(self) -> Iterator[sparse.csr_matrix]:
         """Yield some cells at a time."""
 
 
 class Counts:
-    """Chosen cells and genes of a matrix, read in portions of cells.
+    """Chosen cells and genes of a matrix, read in chunks of cells.
 
     Parameters
     ----------
@@ -60,15 +60,15 @@ class Counts:
         self._starts = row_starts(matrix)
         self.most_entries = int(np.diff(self._starts)[self._cells].sum())
 
-    def portions(self) -> Iterator[sparse.csr_matrix]:
+    def chunks(self) -> Iterator[sparse.csr_matrix]:
         """Yield the chosen cells in their order, some at a time: whole float32 rows without stored zeros."""
         for rows in row_slices(self._starts, wanted=self._cells):
             yield self._take(rows, self._cells[rows])
 
     def read(self) -> sparse.csr_matrix:
         """Read everything into memory."""
-        portions = list(self.portions())
-        return portions[0] if len(portions) == 1 else sparse.vstack(portions, format="csr")
+        chunks = list(self.chunks())
+        return chunks[0] if len(chunks) == 1 else sparse.vstack(chunks, format="csr")
 
     def of_batches(self, batch: pd.Series) -> Iterator[tuple[str, np.ndarray, sparse.csr_matrix]]:
         """Yield each batch (a categorical of the chosen cells), the places of its cells among them, and their counts.
@@ -116,7 +116,7 @@ class Counts:
 
 
 def row_slices(starts: np.ndarray, *, wanted: np.ndarray | None = None) -> Iterator[slice]:
-    """Cut a matrix into portions of rows; a portion without any row that is wanted is passed over."""
+    """Cut a matrix into chunks of rows; a chunk without any row that is wanted is passed over."""
     first, n_rows = 0, len(starts) - 1
     while first < n_rows:
         last = int(np.searchsorted(starts, starts[first] + ENTRIES_AT_ONCE, side="right")) - 1

@@ -20,10 +20,10 @@ COVARIATES: dict[str, dict[str, Any]] = {
 def covariates_of(methods: dict[str, Any]) -> dict[str, dict[str, list[str]]]:
     """Columns by kind of every run that has covariates (`methods` as in a resolved config)."""
     named = {
-        run: {kind: entry["parameters"][kind] for kind in COVARIATES if entry["parameters"].get(kind)}
-        for run, entry in methods.items()
+        run_name: {kind: entry["parameters"][kind] for kind in COVARIATES if entry["parameters"].get(kind)}
+        for run_name, entry in methods.items()
     }
-    return {run: kinds for run, kinds in named.items() if kinds}
+    return {run_name: kinds for run_name, kinds in named.items() if kinds}
 
 
 def check_covariates(obs: pd.DataFrame, covariates: dict[str, dict[str, list[str]]], *, name: str) -> pd.DataFrame:
@@ -48,10 +48,10 @@ def check_covariates(obs: pd.DataFrame, covariates: dict[str, dict[str, list[str
         A column that does not exist, has missing values, or a continuous one that is not numeric.
     """
     rows = []
-    for run, kinds in covariates.items():
+    for run_name, kinds in covariates.items():
         for kind, columns in kinds.items():
             for column in columns:
-                where = f"config: methods/{run}/{kind}: '{column}'"
+                where = f"config: methods/{run_name}/{kind}: '{column}'"
                 if column == "label":
                     raise UserError(f"{where}: labels are what is judged and predicted, they cannot be corrected for")
                 if column not in obs:
@@ -61,7 +61,7 @@ def check_covariates(obs: pd.DataFrame, covariates: dict[str, dict[str, list[str
                     raise UserError(f"{where} has {int(values.isna().sum())} missing values in '{name}'; fill them in")
                 if kind == "continuous_covariates":
                     _check_numeric(values, where, name)
-                rows.append((run, column, kind, values.nunique()))
+                rows.append((run_name, column, kind, values.nunique()))
     return pd.DataFrame(rows, columns=["run", "column", "kind", "values"])
 
 

@@ -179,7 +179,7 @@ def _mismatch(source: str, actual: str, expected: str, record: Path | None) -> s
     )
 
 
-def located(fetched: dict[str, Any], *, manifest: str) -> str:
+def checked_path(fetched: dict[str, Any], *, manifest: str) -> str:
     """Return the path of what :func:`fetch` brought, read back from the file `manifest`.
 
     Raises

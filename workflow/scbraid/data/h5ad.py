@@ -14,7 +14,7 @@ from scbraid.data.damaged import reading
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scbraid.data.counts import Portions
+    from scbraid.data.counts import Chunked
 
 
 COMPRESSION = {"compression": "gzip", "compression_opts": 1}
@@ -78,7 +78,7 @@ def read_obs(path: str | Path) -> pd.DataFrame:
         backed.file.close()
 
 
-def write_h5ad(adata: ad.AnnData, path: str | Path, *, matrices: dict[str, Portions] | None = None) -> None:
+def write_h5ad(adata: ad.AnnData, path: str | Path, *, matrices: dict[str, Chunked] | None = None) -> None:
     """Write an .h5ad file with light compression.
 
     Parameters
@@ -88,23 +88,23 @@ def write_h5ad(adata: ad.AnnData, path: str | Path, *, matrices: dict[str, Porti
     path
         File to write.
     matrices
-        What is written a portion of cells at a time, by its place in the file: ``X`` or ``layers/<name>``.
+        What is written a chunk of cells at a time, by its place in the file: ``X`` or ``layers/<name>``.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     adata.write_h5ad(path, **COMPRESSION)
     if matrices:
         with h5py.File(path, "r+") as file:
-            for place, portions in matrices.items():
-                _write_portions(file, place, portions)
+            for place, matrix in matrices.items():
+                _write_chunks(file, place, matrix)
 
 
-def _write_portions(file: h5py.File, place: str, portions: Portions) -> None:
+def _write_chunks(file: h5py.File, place: str, matrix: Chunked) -> None:
     stored = None
-    for portion in portions.portions():
+    for chunk in matrix.chunks():
         if stored is None:
-            if portions.most_entries >= np.iinfo(np.int32).max:
-                portion.indptr = portion.indptr.astype(np.int64)
-            ad.io.write_elem(file, place, portion, dataset_kwargs=COMPRESSION_OF_COUNTS)
+            if matrix.most_entries >= np.iinfo(np.int32).max:
+                chunk.indptr = chunk.indptr.astype(np.int64)
+            ad.io.write_elem(file, place, chunk, dataset_kwargs=COMPRESSION_OF_COUNTS)
             stored = ad.io.sparse_dataset(file[place])
         else:
-            stored.append(portion)
+            stored.append(chunk)

@@ -1,4 +1,4 @@
-"""Whether a matrix holds raw counts: whole, finite, non-negative numbers; looked at a portion at a time."""
+"""Whether a matrix holds raw counts: whole, finite, non-negative numbers; looked at a chunk at a time."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ import numpy as np
 from anndata.abc import CSRDataset
 from scipy import sparse
 
-from scbraid.data import counts as portions
+from scbraid.data.counts import ENTRIES_AT_ONCE, read_rows, row_slices, row_starts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from scbraid.data.counts import Matrix
+
 LARGEST_EXACT_FLOAT32 = 2**24
 
 
-def why_not_counts(matrix: portions.Matrix) -> str | None:
+def why_not_counts(matrix: Matrix) -> str | None:
     """Say why a matrix, in memory or in a file, holds no raw counts, or None."""
     kind = matrix.dtype.kind
     smallest, largest, n_infinite, n_negative, n_fractional, fractional = 0, 0, 0, 0, 0, None
@@ -47,8 +49,8 @@ def why_not_counts(matrix: portions.Matrix) -> str | None:
     return None
 
 
-def _values(matrix: portions.Matrix) -> Iterator[np.ndarray]:
-    """Yield all entries in portions.
+def _values(matrix: Matrix) -> Iterator[np.ndarray]:
+    """Yield all entries in chunks.
 
     Raises
     ------
@@ -57,14 +59,14 @@ def _values(matrix: portions.Matrix) -> Iterator[np.ndarray]:
     """
     if sparse.issparse(matrix):
         matrix.check_format(full_check=True)
-        for first in range(0, matrix.data.size, portions.ENTRIES_AT_ONCE):
-            yield matrix.data[first : first + portions.ENTRIES_AT_ONCE]
+        for first in range(0, matrix.data.size, ENTRIES_AT_ONCE):
+            yield matrix.data[first : first + ENTRIES_AT_ONCE]
         return
-    starts = portions.row_starts(matrix)
+    starts = row_starts(matrix)
     if isinstance(matrix, CSRDataset):
         _check_starts(starts, matrix)
-    for rows in portions.row_slices(starts):
-        part = portions.read_rows(matrix, rows)
+    for rows in row_slices(starts):
+        part = read_rows(matrix, rows)
         if sparse.issparse(part):
             part.check_format(full_check=True)
         yield part.data if sparse.issparse(part) else part.ravel()

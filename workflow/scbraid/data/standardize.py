@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anndata as ad
 import numpy as np
@@ -20,13 +20,6 @@ MIN_CELLS_PER_BATCH = 10
 logger = logging.getLogger(__name__)
 
 
-def standardize(adata: ad.AnnData, **options: Any) -> ad.AnnData:
-    """Bring data to scbraid's form and check them: :func:`standard_form` in memory, counts in ``layers["counts"]``."""
-    standard, counts = standard_form(adata, **options)
-    standard.layers["counts"] = counts.read()
-    return standard
-
-
 def standard_form(
     adata: ad.AnnData,
     *,
@@ -38,7 +31,7 @@ def standard_form(
     feature_types: list[str] | None = None,
     query: str | None = None,
 ) -> tuple[ad.AnnData, Counts]:
-    """Bring data to scbraid's form and check them; counts in a file are read portion by portion.
+    """Bring data to scbraid's form and check them; counts in a file are read chunk by chunk.
 
     Parameters
     ----------

@@ -134,13 +134,13 @@ def _spread(cell, here, there, indptr, indices, transitions):
 
 
 @njit(nogil=True, cache=True)
-def _most_visited(visits, visited, own, names, out):
-    """Write the names of the most visited cells but the own one, most visited first, of equals the smaller name."""
+def _most_visited(visits, visited, start, names, out):
+    """Write the names of the most visited cells but the start, most visited first, of equals the smaller name."""
     most = np.empty(len(out))
     n_found = 0
     for position in range(len(visited)):
         number = visits[position]
-        if (n_found == len(out) and number < most[n_found - 1]) or visited[position] == own:
+        if (n_found == len(out) and number < most[n_found - 1]) or visited[position] == start:
             continue
         name = names[visited[position]]
         if n_found < len(out):

@@ -186,10 +186,10 @@ def _approximate(embedding: np.ndarray, n_neighbors: int, seed: int) -> Neighbor
 
 def _without_self(indices: np.ndarray, distances: np.ndarray) -> Neighbors:
     """Drop one column a row: the cell itself, or the farthest cell where duplicates hide the cell itself."""
-    own = indices == np.arange(len(indices))[:, None]
-    own[~own.any(axis=1), -1] = True
+    dropped = indices == np.arange(len(indices))[:, None]
+    dropped[~dropped.any(axis=1), -1] = True
     shape = (len(indices), indices.shape[1] - 1)
     return Neighbors(
-        indices=indices[~own].reshape(shape).astype(np.int32),
-        distances=distances[~own].reshape(shape).astype(np.float32),
+        indices=indices[~dropped].reshape(shape).astype(np.int32),
+        distances=distances[~dropped].reshape(shape).astype(np.float32),
     )

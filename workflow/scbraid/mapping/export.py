@@ -28,7 +28,7 @@ def mapped_cells(
     Parameters
     ----------
     adata
-        Query from :func:`scbraid.data.standardize.standardize`.
+        Query in the form of :func:`scbraid.data.standardize.standard_form`, with ``layers["counts"]``.
     embedding
         Its cells x dimensions.
     layout

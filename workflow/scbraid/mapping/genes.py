@@ -86,7 +86,7 @@ def align_genes(adata: AnnData, reference: Reference, *, name: str) -> Aligned:
     Parameters
     ----------
     adata
-        Cells x genes with ``layers["counts"]``, from :func:`scbraid.data.standardize.standardize`.
+        Cells x genes with ``layers["counts"]``, in the form of :func:`scbraid.data.standardize.standard_form`.
     reference
         From :func:`scbraid.mapping.reference.read_reference`.
     name
@@ -128,9 +128,9 @@ def best_match(var: pd.DataFrame, reference: Reference) -> Match:
     columns = _identifiers(var.index, identifier_columns(var))
     aliases = _identifiers(reference.genes, reference.aliases)
     matches = [
-        _match(own, other, column=column, alias=alias)
-        for column, own in columns.items()
-        for alias, other in aliases.items()
+        _match(of_query, of_reference, column=column, alias=alias)
+        for column, of_query in columns.items()
+        for alias, of_reference in aliases.items()
     ]
     return max(matches, key=lambda match: match.found)
 
@@ -140,14 +140,14 @@ def _identifiers(names: pd.Index, table: pd.DataFrame) -> dict[str, np.ndarray]:
     return {NAMES: names.to_numpy(object)} | further
 
 
-def _match(own: np.ndarray, other: np.ndarray, *, column: str, alias: str) -> Match:
-    own, other = _comparable(own), _comparable(other)
-    unique = ~own.duplicated(keep=False)
-    rows = pd.Series(np.flatnonzero(unique), index=own[unique].to_numpy())
-    usable = other.notna() & ~other.duplicated(keep=False)
-    at = other.map(rows).where(usable).fillna(-1).to_numpy(np.int64)
-    doubled = set(own[~unique].dropna())
-    return Match(column=column, alias=alias, at=at, ambiguous=int((other.isin(doubled) & usable).sum()))
+def _match(query: np.ndarray, reference: np.ndarray, *, column: str, alias: str) -> Match:
+    query, reference = _comparable(query), _comparable(reference)
+    unique = ~query.duplicated(keep=False)
+    rows = pd.Series(np.flatnonzero(unique), index=query[unique].to_numpy())
+    usable = reference.notna() & ~reference.duplicated(keep=False)
+    at = reference.map(rows).where(usable).fillna(-1).to_numpy(np.int64)
+    doubled = set(query[~unique].dropna())
+    return Match(column=column, alias=alias, at=at, ambiguous=int((reference.isin(doubled) & usable).sum()))
 
 
 def _comparable(identifiers: np.ndarray) -> pd.Series:
@@ -186,30 +186,30 @@ def _notes(match: Match, aligned: AnnData, n_genes: int) -> list[str]:
     return notes
 
 
-def _hint(own: pd.Index, other: pd.Index) -> str:
+def _hint(query: pd.Index, reference: pd.Index) -> str:
     """Say why the names of genes differ, where that shows."""
-    kinds = _kind(own), _kind(other)
+    kinds = _kind(query), _kind(reference)
     if "Ensembl" in kinds[0] and "Ensembl" not in kinds[1]:
-        return _other_kind("Ensembl identifiers", "symbols", own, other)
+        return _other_kind("Ensembl identifiers", "symbols", query, reference)
     if "Ensembl" in kinds[1] and "Ensembl" not in kinds[0]:
-        return _other_kind("symbols", "Ensembl identifiers", own, other)
+        return _other_kind("symbols", "Ensembl identifiers", query, reference)
     if kinds[0] != kinds[1]:
         return (
             f"the data have {kinds[0]} genes, the reference has {kinds[1]} ones; map onto a reference of that species"
         )
-    folded = other.astype(str).str.upper().isin(own.astype(str).str.upper()).mean()
+    folded = reference.astype(str).str.upper().isin(query.astype(str).str.upper()).mean()
     if folded >= MIN_OVERLAP:
         return (
-            f"{folded:.0%} are when upper and lower case are not told apart ('{own[0]}', '{other[0]}'); "
+            f"{folded:.0%} are when upper and lower case are not told apart ('{query[0]}', '{reference[0]}'); "
             "rename the genes if they are of the same species"
         )
-    return f"its genes look like '{own[0]}', those of the reference like '{other[0]}'"
+    return f"its genes look like '{query[0]}', those of the reference like '{reference[0]}'"
 
 
-def _other_kind(own_kind: str, other_kind: str, own: pd.Index, other: pd.Index) -> str:
+def _other_kind(query_kind: str, reference_kind: str, query: pd.Index, reference: pd.Index) -> str:
     return (
-        f"its genes are {own_kind} ('{own[0]}'), those of the reference {other_kind} ('{other[0]}'): "
-        f"add a column with {other_kind} to var"
+        f"its genes are {query_kind} ('{query[0]}'), those of the reference {reference_kind} ('{reference[0]}'): "
+        f"add a column with {reference_kind} to var"
     )
 
 

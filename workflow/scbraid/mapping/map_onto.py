@@ -61,7 +61,8 @@ def map_onto(
     Parameters
     ----------
     adata
-        Query from :func:`scbraid.data.standardize.standardize`. Its labels are not looked at.
+        Query in the form of :func:`scbraid.data.standardize.standard_form`, with ``layers["counts"]``. Its
+        labels are not looked at.
     reference
         From :func:`scbraid.mapping.reference.read_reference`.
     name

@@ -33,7 +33,7 @@ USES = {"needs_pca": {"pca"}, "needs_labels": {"labels"}}
 GIVES = {"trains": {"model", "history"}, "predicts": {"probabilities"}, "corrects": {"corrected"}}
 FLAGS = ("trains", "stochastic", "needs_pca", "needs_labels", "predicts", "is_graph", "corrects")
 DEFAULT_FLAGS = {"stochastic": True, "needs_pca": True}
-#: only a training that is repeated without the labels of each query can predict them
+#: only a training that is repeated without the labels of each batch held out can predict them
 NEEDS = {"predicts": {"trains", "needs_labels"}}
 POSITIONAL = ("adata", "context")
 TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}

@@ -138,7 +138,7 @@ def reference(config: Config, *, query: str, **_: Any) -> str:
         It is not there, and no run of this config will write it.
     """
     folder = config["queries"][query]["reference"]
-    mistake = why_no_reference(folder, datasets=config["datasets"], runs=mapping_names(config))
+    mistake = why_no_reference(folder, datasets=config["datasets"], run_names=mapping_names(config))
     if mistake:
         raise UserError(f"config: queries/{query}/reference: {mistake}")
     return folder

@@ -38,7 +38,7 @@ def of_run(dataset: str, run_name: str, seed: int | str, file: str, *, trained_i
     file
         File in the folder of the run.
     trained_in
-        ``RUNS``, ``FOLDS`` (labels of one batch hidden at a time) or ``MAPPED`` (query cells mapped).
+        ``RUNS``, ``FOLDS`` (labels of one batch hidden at a time) or ``MAPPED`` (held-out cells mapped).
     """
     return of_dataset(dataset, f"{run_folder(run_name, seed, trained_in=trained_in)}/{file}")
 

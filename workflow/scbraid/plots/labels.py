@@ -112,9 +112,9 @@ def _fixed_costs(
     beyond += np.maximum(right - frame[2], 0) + np.maximum(bottom - frame[3], 0)
     cost = OVERLAP * _overlaps(boxes, fixed) + OUTSIDE * beyond
     ends = nearest_point(boxes, centers[index])
-    own = np.linalg.norm(ends - centers[index], axis=1)
+    distance = np.linalg.norm(ends - centers[index], axis=1)
     for other in np.delete(centers, index, axis=0):
-        cost += ASTRAY * (np.linalg.norm(nearest_point(boxes, other) - other, axis=1) < own)
+        cost += ASTRAY * (np.linalg.norm(nearest_point(boxes, other) - other, axis=1) < distance)
         cost += CROSSING * (_to_segment(other, centers[index], ends) < radius)
     return cost
 

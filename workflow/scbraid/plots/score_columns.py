@@ -135,12 +135,12 @@ def _share_page(groups: list[tuple[str, list[Column]]], room: float) -> list[tup
     return widened
 
 
-def _share(columns: list[Column], among: list[Column], room: float) -> list[Column]:
+def _share(columns: list[Column], sharing: list[Column], room: float) -> list[Column]:
     """Share room equally; where that is too little for numbers, metrics outside the total go without theirs."""
-    pitch = bare = room / len(among)
+    pitch = bare = room / len(sharing)
     if pitch < NARROW:
-        n_bare = sum(column.is_aside for column in among)
-        pitch, bare = (room - BARE * n_bare) / max(len(among) - n_bare, 1), BARE
+        n_bare = sum(column.is_aside for column in sharing)
+        pitch, bare = (room - BARE * n_bare) / max(len(sharing) - n_bare, 1), BARE
     pitch, bare = min(max(pitch, NARROW), WIDE), min(bare, WIDE)
     return [replace(column, width=bare if column.is_aside else pitch) for column in columns]
 

@@ -25,12 +25,12 @@ def log_normalised(counts: sparse.csr_matrix) -> sparse.csr_matrix:
 
 
 class LogNormalised:
-    """:func:`log_normalised` of counts, a portion of cells at a time."""
+    """:func:`log_normalised` of counts, a chunk of cells at a time."""
 
     def __init__(self, counts: Counts) -> None:
         self._counts = counts
         self.most_entries = counts.most_entries
 
-    def portions(self) -> Iterator[sparse.csr_matrix]:
+    def chunks(self) -> Iterator[sparse.csr_matrix]:
         """Yield the expression of some cells at a time."""
-        return map(log_normalised, self._counts.portions())
+        return map(log_normalised, self._counts.chunks())

@@ -81,7 +81,7 @@ def select_features(
     selected = table["selected"].to_numpy()
     hvg = AnnData(obs=adata.obs.copy(), var=adata.var[selected].copy())
     hvg.layers["counts"] = Counts(adata.layers["counts"], genes=selected).read()
-    hvg.X = sparse.vstack([part[:, selected] for part in LogNormalised(counts).portions()], format="csr")
+    hvg.X = sparse.vstack([part[:, selected] for part in LogNormalised(counts).chunks()], format="csr")
     return hvg, table
 
 

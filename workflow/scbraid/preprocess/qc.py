@@ -61,7 +61,7 @@ def cell_metrics(adata: AnnData, *, scrublet: bool = True, seed: int = 0) -> pd.
     """
     counts = Counts(adata.layers["counts"])
     mitochondrial = adata.var_names.str.match(FAMILIES["mitochondrial"])
-    metrics = pd.concat([_metrics(portion, mitochondrial) for portion in counts.portions()])
+    metrics = pd.concat([_metrics(chunk, mitochondrial) for chunk in counts.chunks()])
     metrics.index = adata.obs_names
     metrics.insert(0, "batch", adata.obs["batch"].astype(str))
     metrics["doublet_score"] = doublet_scores(counts, adata.obs["batch"], seed=seed) if scrublet else np.nan
@@ -157,15 +157,8 @@ def summarize(cells: pd.DataFrame) -> pd.DataFrame:
     return summary.rename_axis("batch").reset_index()
 
 
-def control_quality(adata: AnnData, settings: dict, *, name: str) -> tuple[AnnData, pd.DataFrame, pd.DataFrame]:
-    """Measure, judge and filter cells: :func:`judged` in memory, the kept cells with ``layers["counts"]``."""
-    filtered, counts, cells, summary = judged(adata, settings, name=name)
-    filtered.layers["counts"] = counts.read()
-    return filtered, cells, summary
-
-
-def judged(adata: AnnData, settings: dict, *, name: str) -> tuple[AnnData, Counts, pd.DataFrame, pd.DataFrame]:
-    """Measure and judge cells; counts in a file are read portion by portion.
+def filter_cells(adata: AnnData, settings: dict, *, name: str) -> tuple[AnnData, Counts, pd.DataFrame, pd.DataFrame]:
+    """Measure cells and keep the good ones; counts in a file are read chunk by chunk.
 
     Parameters
     ----------

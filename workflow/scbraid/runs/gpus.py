@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def own_gpu(accelerator: str, *, folder: Path | None = None) -> Iterator[str | None]:
+def reserved_gpu(accelerator: str, *, folder: Path | None = None) -> Iterator[str | None]:
     """Reserve a GPU for this process and hide the others from it; to be entered before torch looks for devices.
 
     The choice is among the devices in ``CUDA_VISIBLE_DEVICES`` where a scheduler or the user has set it, else among all

@@ -34,7 +34,7 @@ def verdict(table: pd.DataFrame) -> str | None:
     failed = table[table["status"] == "failed"]
     if failed.empty:
         return None
-    lines = [f"  {run}: {reason}" for run, reason in zip(failed["run"], failed["reason"])]
+    lines = [f"  {folder}: {reason}" for folder, reason in zip(failed["run"], failed["reason"])]
     return "\n".join(
         [
             f"{len(failed)} of {len(table)} runs failed; the others are complete and in the report:",
@@ -45,7 +45,7 @@ def verdict(table: pd.DataFrame) -> str | None:
     )
 
 
-def forget(table: pd.DataFrame) -> None:
+def remove_records_of_failures(table: pd.DataFrame) -> None:
     """Delete the records of failed runs, so that the next run of the workflow tries them again."""
     for path in table.loc[table["status"] == "failed", "facts"]:
         Path(path).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Training that belongs to a task of the label transfer: without its query labels, or without its query cells."""
+"""Training that belongs to a task of the label transfer: without the labels of held-out cells, or without the cells."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def train_folds(
     run, accelerator, threads
         As for :func:`scbraid.runs.run.run_method`.
     maps
-        Whether to train on the reference alone and map the query (reference mapping), instead of training on all cells
-        with the labels of the query hidden.
+        Whether to train on the reference alone and map the held-out cells (reference mapping), instead of training on
+        all cells with the labels of these hidden.
 
     Raises
     ------
@@ -77,10 +77,10 @@ def train_folds(
     """
     accelerator = accelerator if find(run.method).trains else "cpu"
     context = Context(seed=run.seed, accelerator=accelerator, threads=threads)
-    train = _map_query if maps else _hide_labels
+    train = _map_held_out if maps else _hide_labels
     empty = pd.DataFrame(index=pd.MultiIndex.from_arrays([[], []], names=["task", "cell"]))
     embeddings, probabilities, facts, failed = {}, {}, {}, []
-    for number, (task, _, query) in enumerate(tasks(cells)):
+    for number, (task, _, held_out) in enumerate(tasks(cells)):
         data = adata.copy()
         data.obs["label"] = visible_labels(cells, task)
         checkpoint_dir, model_dir = checkpoints / str(number), checkpoints / "model"
@@ -89,7 +89,7 @@ def train_folds(
         model_dir.mkdir()
         folders = {"model_dir": model_dir, "checkpoint_dir": checkpoint_dir}
         try:
-            trained = train(data, cells, query, run, replace(context, **folders))
+            trained = train(data, cells, held_out, run, replace(context, **folders))
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, other tasks and methods go on
             failed.append(f"{task}: {failure(error, what=f'{run.name} for {task}', folder=model_dir)}")
         else:
@@ -104,7 +104,7 @@ def train_folds(
 
 
 def _hide_labels(
-    adata: AnnData, _cells: pd.DataFrame, _query: np.ndarray, run: Run, context: Context
+    adata: AnnData, _cells: pd.DataFrame, _held_out: np.ndarray, run: Run, context: Context
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
     started = time.perf_counter()
     result = checked_result(adata, run, context)
@@ -117,11 +117,11 @@ def _hide_labels(
     )
 
 
-def _map_query(
-    adata: AnnData, cells: pd.DataFrame, query: np.ndarray, run: Run, context: Context
+def _map_held_out(
+    adata: AnnData, cells: pd.DataFrame, held_out: np.ndarray, run: Run, context: Context
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    reference = cells["reference"].to_numpy() & ~query
-    old, new = _part(adata, reference), _part(adata, query)
+    reference = cells["reference"].to_numpy() & ~held_out
+    old, new = _part(adata, reference), _part(adata, held_out)
     started = time.perf_counter()
     trained = checked_result(old, run, context)
     between = time.perf_counter()

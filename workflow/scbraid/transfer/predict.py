@@ -1,4 +1,4 @@
-"""Predict the labels of all query cells of a data set, task by task."""
+"""Predict the labels of all held-out cells of a data set, task by task."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def predict(
     n_neighbors: int = 15,
     unknown_above: float = 0.5,
 ) -> pd.DataFrame:
-    """Predict labels; those of a task's query cells are compared with, never looked at.
+    """Predict labels; those of a task's held-out cells are compared with, never looked at.
 
     Parameters
     ----------
@@ -51,7 +51,8 @@ def predict(
     Returns
     -------
     pandas.DataFrame
-        One row a query cell (see :func:`scbraid.transfer.classifiers.prediction_table`); tasks in the order of names.
+        One row a held-out cell (see :func:`scbraid.transfer.classifiers.prediction_table`); tasks in the order of
+        names.
     """
     names = embedding.index.unique("cell") if "task" in embedding.index.names else embedding.index
     cells = cells.loc[names]
@@ -62,18 +63,18 @@ def predict(
         return no_predictions()
     tables = []
     has_tasks = "task" in embedding.index.names
-    for task, reference, query in tasks(cells):
+    for task, reference, held_out in tasks(cells):
         if has_tasks and task not in embedding.index.unique("task"):
             continue  # its training failed
         labels = cells["label"][reference].astype(str).to_numpy()
         if is_graph:
             every = cells["label"].astype(object).to_numpy()
-            found, uncertainty = classifiers.graph_knn(neighbors, every, reference, query, n_neighbors=n_neighbors)
+            found, uncertainty = classifiers.graph_knn(neighbors, every, reference, held_out, n_neighbors=n_neighbors)
         else:
             points = _of_task(embedding, task, names).to_numpy()
-            places = {"reference": points[reference], "labels": labels, "query": points[query]}
+            places = {"reference": points[reference], "labels": labels, "cells": points[held_out]}
             if probabilities is not None:
-                found = _of_task(probabilities, task, names[query]).dropna(axis=1, how="all")
+                found = _of_task(probabilities, task, names[held_out]).dropna(axis=1, how="all")
                 uncertainty = classifiers.from_probabilities(found, **places)
             elif classifier == "logistic":
                 found, uncertainty = classifiers.logistic(**places)
@@ -81,9 +82,9 @@ def predict(
                 found, uncertainty = classifiers.knn(**places, n_neighbors=n_neighbors)
         tables.append(
             classifiers.prediction_table(
-                found.set_axis(names[query]),
+                found.set_axis(names[held_out]),
                 uncertainty,
-                truth=cells["label"][query],
+                truth=cells["label"][held_out],
                 reference_labels=np.unique(labels),
                 task=task,
                 unknown_above=unknown_above,
@@ -98,5 +99,5 @@ def no_predictions() -> pd.DataFrame:
 
 
 def _of_task(table: pd.DataFrame, task: str, cells: pd.Index) -> pd.DataFrame:
-    """Rows of a task in the order of `cells`; a task need not have cells that are neither reference nor query in it."""
+    """Rows of a task in the order of `cells`; a task need not have cells that are neither reference nor held out."""
     return (table.loc[task] if "task" in table.index.names else table).reindex(cells)

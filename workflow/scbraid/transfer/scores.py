@@ -1,6 +1,6 @@
 """Scores of label transfer, all from the table of :func:`scbraid.transfer.classifiers.prediction_table`.
 
-Cells without truth are not judged. Where a score does not apply it is absent, never zero.
+Cells without truth are not scored. Where a score does not apply it is absent, never zero.
 """
 
 from __future__ import annotations
@@ -36,25 +36,25 @@ def score_predictions(predictions: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         Long table: score, label (``all`` or one label), value, cells (that the score is over). Empty without truth.
     """
-    judged = predictions.dropna(subset="truth")
-    if judged.empty:
+    with_truth = predictions.dropna(subset="truth")
+    if with_truth.empty:
         return pd.DataFrame(columns=COLUMNS)
-    truth, predicted = judged["truth"].astype(str), judged["prediction"].astype(str)
-    seen, rejected = judged["seen"].astype(bool), judged["decision"] == UNKNOWN
+    truth, predicted = with_truth["truth"].astype(str), with_truth["prediction"].astype(str)
+    seen, rejected = with_truth["seen"].astype(bool), with_truth["decision"] == UNKNOWN
     right = truth == predicted
     rows = [
-        ("accuracy", "all", right.mean(), len(judged)),
-        ("macro_f1", "all", f1_score(truth, predicted, average="macro", zero_division=0), len(judged)),
+        ("accuracy", "all", right.mean(), len(with_truth)),
+        ("macro_f1", "all", f1_score(truth, predicted, average="macro", zero_division=0), len(with_truth)),
     ]
     if seen.any():
         balanced = right[seen].groupby(truth[seen]).mean().mean()
         rows.append(("balanced_accuracy_seen", "all", balanced, int(seen.sum())))
-    rows.append(("ece", "all", _calibration_error(judged), len(judged)))
-    rows.append(("rejected", "all", rejected.mean(), len(judged)))
+    rows.append(("ece", "all", _calibration_error(with_truth), len(with_truth)))
+    rows.append(("rejected", "all", rejected.mean(), len(with_truth)))
     if not rejected.all():
         rows.append(("accuracy_kept", "all", right[~rejected].mean(), int((~rejected).sum())))
     if seen.any() and not seen.all():
-        rows.append(("novelty_auroc", "all", roc_auc_score(~seen, judged["uncertainty"]), len(judged)))
+        rows.append(("novelty_auroc", "all", roc_auc_score(~seen, with_truth["uncertainty"]), len(with_truth)))
     if not seen.all():
         rows.append(("unknown_novel", "all", rejected[~seen].mean(), int((~seen).sum())))
     classes = sorted(truth.unique())
@@ -73,8 +73,8 @@ def confusion(predictions: pd.DataFrame) -> pd.DataFrame:
         Cells, truth x decision; both axes hold all labels that are either, sorted, and the columns end with
         ``unknown`` where any cell is decided so.
     """
-    judged = predictions.dropna(subset="truth")
-    truth, decision = judged["truth"].astype(str), judged["decision"].astype(str)
+    with_truth = predictions.dropna(subset="truth")
+    truth, decision = with_truth["truth"].astype(str), with_truth["decision"].astype(str)
     rejected = decision == UNKNOWN
     labels = sorted(set(truth) | set(decision[~rejected]))
     columns = [*labels, UNKNOWN] if rejected.any() else labels
@@ -97,9 +97,9 @@ def reliability(predictions: pd.DataFrame, bins: int = 10) -> pd.DataFrame:
     pandas.DataFrame
         One row a bin that holds cells: low, high, probability (mean), accuracy, cells.
     """
-    judged = predictions.dropna(subset="truth")
-    probability = judged["probability"].astype(float)
-    right = judged["truth"].astype(str) == judged["prediction"].astype(str)
+    with_truth = predictions.dropna(subset="truth")
+    probability = with_truth["probability"].astype(float)
+    right = with_truth["truth"].astype(str) == with_truth["prediction"].astype(str)
     upper_end = np.ceil((probability * bins).round(5)).clip(1, bins).astype(int)
     table = pd.DataFrame({"probability": probability, "accuracy": right, "upper_end": upper_end})
     grouped = table.groupby("upper_end")
@@ -130,8 +130,8 @@ def agreement(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return shares
 
 
-def _calibration_error(judged: pd.DataFrame) -> float:
+def _calibration_error(with_truth: pd.DataFrame) -> float:
     """Mean over cells of the gap between probability and accuracy in their bin (Guo et al. 2017, equation 3)."""
-    table = reliability(judged, bins=ECE_BINS)
+    table = reliability(with_truth, bins=ECE_BINS)
     gaps = (table["probability"] - table["accuracy"]).abs()
     return float((gaps * table["cells"]).sum() / table["cells"].sum())

@@ -1,4 +1,4 @@
-"""Tasks of label transfer: which cells are query and reference, and which labels a step may see."""
+"""Tasks of label transfer: which cells are held out, which are reference, and which labels a step may see."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 EACH_BATCH = "each_batch"
 UNLABELLED_CELLS = "unlabelled"
-#: name of the only task where the query is given by batches
+#: name of the only task where batches are named; cells mapped onto a saved reference have it too
 QUERY = "query"
 
 
@@ -28,17 +28,18 @@ def assign_roles(obs: pd.DataFrame, *, query: list[str] | str, reference: list[s
     obs
         ``batch`` and ``label`` of every cell.
     query
-        Names of batches, ``each_batch`` (leave one batch out, in turn) or ``unlabelled`` (the cells without a label).
+        Which cells are held out: names of batches, ``each_batch`` (every batch in turn) or ``unlabelled`` (the cells
+        without a label).
     reference
-        Names of batches; None for every cell that is no query.
+        Names of batches; None for every cell that is not held out.
     name
         Data set, for messages.
 
     Returns
     -------
     pandas.DataFrame
-        Index = cells. ``batch``; ``label``, the truth, missing where unknown; ``task`` in which the cell is a query,
-        missing where in none; ``reference``, whether its label may be used (in tasks other than its own).
+        Index = cells. ``batch``; ``label``, the truth, missing where unknown; ``task`` in which the cell is held
+        out, missing where in none; ``reference``, whether its label may be used (in tasks other than its own).
 
     Raises
     ------
@@ -50,16 +51,17 @@ def assign_roles(obs: pd.DataFrame, *, query: list[str] | str, reference: list[s
     batch, label = obs["batch"].astype(str), known_labels(obs["label"])
     _check_batches(batch, [*([] if isinstance(query, str) else query), *(reference or ())], where)
     if query == EACH_BATCH:
-        task, is_query = batch.astype(object), pd.Series(data=True, index=obs.index)
-        is_reference = is_query
+        task, is_held_out = batch.astype(object), pd.Series(data=True, index=obs.index)
+        is_reference = is_held_out
         if batch[label.notna()].nunique() < 2:
             raise UserError(f"{where}: {EACH_BATCH} needs labels in two batches or more")
     else:
-        is_query = label.isna() if query == UNLABELLED_CELLS else batch.isin(query)
-        if not is_query.any():
+        by_label = query == UNLABELLED_CELLS
+        is_held_out = label.isna() if by_label else batch.isin(query)
+        if not is_held_out.any():
             raise UserError(f"{where}: every cell has a label, there is nothing to predict for query: {query}")
-        task = pd.Series(np.where(is_query, UNLABELLED_CELLS if query == UNLABELLED_CELLS else QUERY, None), obs.index)
-        is_reference = ~is_query
+        task = pd.Series(np.where(is_held_out, UNLABELLED_CELLS if by_label else QUERY, None), obs.index)
+        is_reference = ~is_held_out
     if reference is not None:
         is_reference &= batch.isin(reference)
     if not is_reference.any():
@@ -89,15 +91,15 @@ def applies(classifier: str, method: str) -> bool:
 
 
 def tasks(cells: pd.DataFrame) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Go through the tasks by name: name, then two boolean arrays over cells, labelled reference and query.
+    """Go through the tasks by name: name, then two boolean arrays over cells, labelled reference and held out.
 
-    A task whose reference would have no label (all labels are in the query batch) is left out.
+    A task whose reference would have no label (all labels are in the batch held out) is left out.
     """
     usable = (cells["reference"] & cells["label"].notna()).to_numpy()
     for task in sorted(cells["task"].dropna().unique()):
-        query = (cells["task"] == task).to_numpy()
-        if (usable & ~query).any():
-            yield task, usable & ~query, query
+        held_out = (cells["task"] == task).to_numpy()
+        if (usable & ~held_out).any():
+            yield task, usable & ~held_out, held_out
 
 
 def visible_labels(cells: pd.DataFrame, task: str | None = None) -> pd.Series:
@@ -108,7 +110,7 @@ def visible_labels(cells: pd.DataFrame, task: str | None = None) -> pd.Series:
     cells
         From :func:`assign_roles`.
     task
-        The task to train for; None for the one embedding of all cells. That hides the labels of query cells too,
+        The task to train for; None for the one embedding of all cells. That hides the labels of held-out cells too,
         except where every cell is a reference in other tasks (leave one batch out).
     """
     hidden = ~cells["reference"] | (cells["task"] == task)
