@@ -33,7 +33,6 @@ PLANTED_PARAMETERS = {
     "sysvi": {
         "n_hidden": 64,
         "n_latent": 5,
-        "n_layers": 1,
         "batch_size": 32,
         "max_epochs": 30,
         "kl_weight": 3,
