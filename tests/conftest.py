@@ -17,7 +17,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 #: In the order in which they are handed out: what takes longest comes first, lest it is waited for at the end.
 FOLDERS = ("e2e", "workflow", "unit/methods", "parity", "unit/runs", "unit", "browser")
 #: Their tests share fixtures of many seconds over several files.
-WHOLE_FOLDERS = {"unit/methods", "browser", "cluster", "faults"}
+WHOLE_FOLDERS = {"unit/methods", "unit/mapping", "unit/runs", "browser", "cluster", "faults"}
 #: They take minutes together; `make test-quick` leaves them out.
 SLOW_FOLDERS = {"e2e", "parity", "browser", "cluster", "faults"}
 

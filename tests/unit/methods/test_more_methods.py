@@ -15,8 +15,12 @@ from scbraid.metrics.lisi import lisi, neighbor_probabilities
 from unit.methods.running import correlation_of_distances, run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     from anndata import AnnData
+
+    from unit.methods.running import Trained
 
 CONTROLS = ("control_labels", "control_mixed", "control_shuffled")
 
@@ -29,12 +33,12 @@ def renamed(adata: AnnData) -> AnnData:
     return adata
 
 
-def test_scanorama_does_not_look_at_names_of_batches(planted: AnnData) -> None:
-    straight = run("scanorama", planted).embedding
+def test_scanorama_does_not_look_at_names_of_batches(trained: Callable[[str], Trained], planted: AnnData) -> None:
+    straight = trained("scanorama").result.embedding
     np.testing.assert_array_equal(run("scanorama", renamed(planted)).embedding, straight)
 
 
-def test_scanorama_equals_the_package_on_separate_batches(planted: AnnData) -> None:
+def test_scanorama_equals_the_package_on_separate_batches(trained: Callable[[str], Trained], planted: AnnData) -> None:
     import scanorama
 
     sizes = planted.obs["batch"].value_counts()
@@ -42,7 +46,7 @@ def test_scanorama_equals_the_package_on_separate_batches(planted: AnnData) -> N
     scanorama.integrate_scanpy(parts, approx=False, verbose=0)
     expected = np.concatenate([part.obsm["X_scanorama"] for part in parts])
     cells = [cell for part in parts for cell in part.obs_names]
-    found = run("scanorama", planted).embedding[planted.obs_names.get_indexer(cells)]
+    found = trained("scanorama").result.embedding[planted.obs_names.get_indexer(cells)]
     assert found.shape == expected.shape == (600, 100)
     assert correlation_of_distances(found, expected) > 0.99
 
@@ -69,10 +73,10 @@ def test_scanorama_prints_nothing(planted: AnnData, capfd: pytest.CaptureFixture
     assert capfd.readouterr().out == ""
 
 
-def test_bbknn_is_the_graph_of_the_package(planted: AnnData) -> None:
+def test_bbknn_is_the_graph_of_the_package(trained: Callable[[str], Trained], planted: AnnData) -> None:
     import bbknn
 
-    neighbors = run("bbknn", planted).neighbors
+    neighbors = trained("bbknn").result.neighbors
     expected = planted.copy()
     bbknn.bbknn(expected, computation="cKDTree", n_pcs=20)
     assert (neighbors.graph != expected.obsp["connectivities"]).nnz == 0
@@ -103,11 +107,10 @@ def test_bbknn_trims_to_the_strongest_edges(planted: AnnData) -> None:
 
 @pytest.mark.parametrize("changed", ["order", "names"])
 def test_bbknn_looks_at_neither_order_of_cells_nor_names_of_batches(
-    changed: str,
-    planted: AnnData,
+    changed: str, trained: Callable[[str], Trained], planted: AnnData
 ) -> None:
     order = np.random.default_rng(0).permutation(600) if changed == "order" else np.arange(600)
-    straight = run("bbknn", planted).neighbors
+    straight = trained("bbknn").result.neighbors
     permuted = run("bbknn", renamed(planted[order])).neighbors
     assert abs(permuted.graph - straight.graph[order][:, order]).max() < 1e-6
     np.testing.assert_allclose(permuted.distances, straight.distances[order], rtol=1e-5)

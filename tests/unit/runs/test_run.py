@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import re
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import scbraid
-from scbraid.cvae import CVAE
 from scbraid.data.h5ad import read_h5ad
-from scbraid.errors import UserError
 from scbraid.files import read_embedding, read_json, read_table
-from scbraid.graphs.neighbors import nearest_neighbors
-from scbraid.graphs.umap import umap_layout
 from scbraid.methods.registry import METHODS, parameter_schema
-from scbraid.methods.spec import Context, Result
-from scbraid.metrics.engine import score
+from scbraid.methods.spec import Result
 from scbraid.preprocess.pca import unintegrated_pca
-from scbraid.runs.run import run_method
-from scbraid.transfer.predict import predict
-from scbraid.transfer.scores import score_predictions
-from scbraid.transfer.tasks import assign_roles
+from unit.runs.small import TINY, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,37 +21,7 @@ if TYPE_CHECKING:
 
     from anndata import AnnData
 
-SMALL_MODEL = {"n_hidden": 16, "n_latent": 5, "n_layers": 1, "max_epochs": 2}
-TINY: dict[str, dict[str, Any]] = {
-    "scanorama": {"dimred": 20},
-    "combat": {"n_comps": 20},
-    **{name: SMALL_MODEL for name, method in METHODS.items() if method.trains},
-    "scanvi": SMALL_MODEL | {"max_epochs": 1, "max_epochs_scanvi": 1},
-    "mrvi": {"encoder_n_hidden": 16, "encoder_n_layers": 1, "n_latent": 8, "n_latent_u": 5, "max_epochs": 2},
-}
-
-
-def run(name: str, adata: AnnData, folder: Path, *, seed: int = 0, accelerator: str = "cpu") -> Path:
-    defaults = {key: entry["default"] for key, entry in parameter_schema(name)["properties"].items()}
-    folder.mkdir(exist_ok=True)
-    run_method(
-        adata,
-        folder,
-        run=f"my_{name}",
-        method=name,
-        parameters=defaults | TINY.get(name, {}),
-        seed=seed,
-        accelerator=accelerator,
-        threads=1,
-    )
-    return folder
-
-
-@pytest.fixture(scope="module")
-def finished(demo_hvg: AnnData, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The folder of a method's run, which is made at the first call."""
-    base = tmp_path_factory.mktemp("runs")
-    return cache(lambda name: run(name, demo_hvg, base / name))
+    from scbraid.methods.spec import Context
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -173,186 +130,6 @@ def test_auto_takes_what_there_is(demo_hvg: AnnData, tmp_path: Path) -> None:
     assert facts["device"] == "cpu" or facts["device"].startswith("cuda")
 
 
-def transposed(adata: AnnData) -> Result:
-    return Result(embedding=adata.obsm["X_pca"].T)
-
-
-def permuted(adata: AnnData) -> Result:
-    return Result(embedding=adata.obsm["X_pca"][::-1])
-
-
-def not_a_number(adata: AnnData) -> Result:
-    return Result(embedding=adata.obsm["X_pca"] * np.nan)
-
-
-def constant(adata: AnnData) -> Result:
-    return Result(embedding=np.ones((adata.n_obs, 2)))
-
-
-def reordered_table(adata: AnnData) -> Result:
-    return Result(embedding=pd.DataFrame(adata.obsm["X_pca"], index=adata.obs_names).sort_index())
-
-
-def elsewhere(adata: AnnData) -> Result:
-    return Result(embedding=adata.obsm["X_pca"], device="cuda:0")
-
-
-def nothing(adata: AnnData) -> Result:
-    return Result()
-
-
-def crash(adata: AnnData) -> Result:
-    raise RuntimeError(f"loss of {adata.n_obs} cells is not finite\nsecond line")
-
-
-def refusal(adata: AnnData) -> Result:
-    raise UserError(f"needs more than {adata.n_obs} cells")
-
-
-def not_writable(adata: AnnData) -> Result:
-    return Result(embedding=adata.obsm["X_pca"], facts={"loss": np.float32(1)})
-
-
-@pytest.mark.parametrize(
-    ("answer", "reason"),
-    [
-        (transposed, "ContractError: my_pca: .*it looks transposed"),
-        (permuted, "ContractError: my_pca: the rows look permuted"),
-        (not_a_number, "ContractError: my_pca: 1080 of 1080 cells have NaN"),
-        (constant, "ContractError: my_pca: .* is constant"),
-        (reordered_table, "ContractError: my_pca: .* in another order"),
-        (elsewhere, "ContractError: my_pca: the cpu was asked for but the method ran on cuda:0"),
-        (nothing, "ContractError: my_pca: the method returned no embedding"),
-        (not_writable, "TypeError: Object of type float32 is not JSON serializable$"),
-        (crash, "RuntimeError: loss of 1080 cells is not finite$"),
-        (refusal, "needs more than 1080 cells$"),
-    ],
-)
-def test_failed_run_leaves_its_reason_and_nothing_to_mistake_for_a_result(
-    answer: Callable[[AnnData], Result], reason: str, demo_hvg: AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("scbraid.runs.run.load", lambda name: (lambda adata, context: answer(adata), {}))
-    folder = run("pca", demo_hvg, tmp_path / "bad")
-    facts = read_json(folder / "run.json")
-    assert re.match(reason, facts["failed"])
-    assert facts["epochs"] is None
-    embedding = read_embedding(folder / "embedding.parquet")
-    assert list(embedding.index) == list(demo_hvg.obs_names)
-    assert embedding.shape[1] == 0
-
-
-def half_written(adata: AnnData, context: Context) -> Result:
-    (context.model_dir / "weights.pt").write_bytes(b"half")
-    (context.checkpoint_dir / "epoch.pt").write_bytes(b"half")
-    raise ValueError("stopped")
-
-
-def test_failed_training_leaves_no_half_written_model(
-    demo_hvg: AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("scbraid.runs.run.load", lambda name: (lambda *given, **_: half_written(*given), {}))
-    folder = run("cvae_labels", demo_hvg, tmp_path / "bad")
-    assert {path.name for path in folder.iterdir()} == {
-        "embedding.parquet",
-        "history.tsv",
-        "model",
-        "probabilities.parquet",
-        "run.json",
-    }
-    assert not any((folder / "model").iterdir())
-    assert read_table(folder / "history.tsv").empty
-    assert read_embedding(folder / "probabilities.parquet").shape == (demo_hvg.n_obs, 0)
-
-
-@pytest.mark.parametrize(("error", "reason"), [(MemoryError(), "MemoryError"), (SystemExit("bye"), "SystemExit: bye")])
-def test_nothing_that_a_method_does_stops_the_others(
-    error: BaseException, reason: str, demo_hvg: AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def stop(adata: AnnData, context: Context) -> Result:
-        raise error
-
-    monkeypatch.setattr("scbraid.runs.run.load", lambda name: (stop, {}))
-    assert read_json(run("pca", demo_hvg, tmp_path / "bad") / "run.json")["failed"] == reason
-
-
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-def test_full_disk_is_no_failure_of_the_method(
-    number: int, demo_hvg: AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def stop(adata: AnnData, context: Context) -> Result:
-        (context.checkpoint_dir / "epoch.pt").touch()
-        try:
-            raise OSError(number, os.strerror(number))
-        except OSError:
-            raise RuntimeError("unexpected pos 704 vs 598")  # noqa: B904 - as torch does
-
-    monkeypatch.setattr("scbraid.runs.run.load", lambda name: (lambda *given, **_: stop(*given), {}))
-    with pytest.raises(OSError, match=re.escape(os.strerror(number))):
-        run("cvae", demo_hvg, tmp_path / "bad")
-    assert not (tmp_path / "bad" / "run.json").exists()
-    assert (tmp_path / "bad" / "checkpoint" / "epoch.pt").exists()
-
-
-class InterruptionError(BaseException):
-    """As what a process is ended by from outside, no method's own."""
-
-
-@pytest.fixture
-def interrupted(demo_hvg: AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Folder of a run of the CVAE that was interrupted when its training was done."""
-
-    def interrupt(model: CVAE, folder: Path) -> None:
-        raise InterruptionError
-
-    with monkeypatch.context() as patch:
-        patch.setattr(CVAE, "save", interrupt)
-        with pytest.raises(InterruptionError):
-            run("cvae", demo_hvg, tmp_path / "x")
-    return tmp_path / "x"
-
-
-def test_interrupted_training_goes_on_from_its_checkpoint(
-    finished: Callable[[str], Path], demo_hvg: AnnData, interrupted: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    folder, whole = interrupted, finished("cvae")
-    assert {path.name for path in folder.iterdir()} == {"model", "checkpoint"}
-    with caplog.at_level("INFO"):
-        run("cvae", demo_hvg, folder)
-    checkpoint = folder / "checkpoint" / "checkpoint.pt"
-    assert f"going on after epoch 2 of {checkpoint}" in caplog.messages
-    assert not checkpoint.parent.exists()
-    for name in ("embedding.parquet", "model/weights.pt"):
-        assert (folder / name).read_bytes() == (whole / name).read_bytes()
-    measured = ["seconds", "cells_per_second"]
-    histories = [read_table(path / "history.tsv") for path in (folder, whole)]
-    assert histories[0].drop(columns=measured).equals(histories[1].drop(columns=measured))
-    assert read_json(folder / "run.json")["seconds"] >= round(histories[0]["seconds"].sum(), 3)
-
-
-@pytest.mark.parametrize(
-    ("spoil", "told"),
-    [("seed", "belongs to a training with other seed: starting afresh"), ("bytes", "is damaged: starting afresh")],
-)
-def test_checkpoint_of_no_use_is_discarded(
-    spoil: str,
-    told: str,
-    finished: Callable[[str], Path],
-    demo_hvg: AnnData,
-    interrupted: Path,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    folder, checkpoint = interrupted, interrupted / "checkpoint" / "checkpoint.pt"
-    if spoil == "bytes":
-        checkpoint.write_bytes(checkpoint.read_bytes()[:-1])
-    run("cvae", demo_hvg, folder, seed=1 if spoil == "seed" else 0)
-    assert f"{checkpoint} {told}" in caplog.messages
-    assert not checkpoint.parent.exists()
-    facts = read_json(folder / "run.json")
-    assert (facts["failed"], facts["epochs"]) == (None, 2)
-    same = (folder / "embedding.parquet").read_bytes() == (finished("cvae") / "embedding.parquet").read_bytes()
-    assert same == (spoil == "bytes")
-
-
 def test_labels_are_shown_to_those_alone_that_need_them(
     demo_hvg: AnnData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -372,20 +149,3 @@ def test_leftovers_of_another_method_go(demo_hvg: AnnData, tmp_path: Path) -> No
     run("cvae_labels", demo_hvg, tmp_path / "x")
     (tmp_path / "x" / "checkpoint").mkdir()
     assert {path.name for path in run("pca", demo_hvg, tmp_path / "x").iterdir()} == {"embedding.parquet", "run.json"}
-
-
-def test_every_step_after_a_failed_run_finds_nothing(demo_hvg: AnnData) -> None:
-    empty = pd.DataFrame(index=pd.Index(demo_hvg.obs_names, name="cell"))
-    neighbors = nearest_neighbors(empty.to_numpy())
-    assert neighbors.indices.shape == (demo_hvg.n_obs, 0)
-    obs = demo_hvg.obs
-    scores = score(empty.to_numpy(), batch=obs["batch"], labels=obs["label"], neighbors=neighbors, pca=None)
-    assert scores.empty
-    layout = umap_layout(empty, neighbors)
-    assert list(layout.index) == list(demo_hvg.obs_names)
-    assert layout.shape[1] == 0
-    cells = assign_roles(obs, query="each_batch", reference=None, name="d")
-    for classifier in ("knn", "logistic", "head", "mapping"):
-        predictions = predict(cells, classifier=classifier, embedding=empty, probabilities=empty, neighbors=neighbors)
-        assert predictions.empty
-        assert score_predictions(predictions).empty
