@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from scbraid.methods.spec import Result
     from unit.methods.running import Trained
 
+pytestmark = pytest.mark.slow
+
 CORRECT = [name for name, method in METHODS.items() if not method.is_control and name != "pca"]
 TOLERANCE = {
     # exact up to rounding
