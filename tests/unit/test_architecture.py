@@ -16,8 +16,6 @@ LIBRARY = ROOT / "workflow" / "scbraid"
 MOST_FILES_IN_THE_ROOT = 8
 #: lie beside the folders
 GROUND = "ground"
-#: Cells computes with functions of concept files, in which other functions take Cells: a circle for type checkers alone
-TAKEN_FOR_TYPES = "scbraid.metrics.cells"
 
 
 def name_of(file: Path) -> str:
@@ -61,16 +59,8 @@ def table() -> dict[str, set[str]]:
 
 
 def test_no_import_leads_back() -> None:
-    graph = {module: imported(module, for_types=False) for module in MODULES}
-    TopologicalSorter(graph).prepare()  # a CycleError names the circle
-
-
-def test_no_import_for_types_leads_back_but_that_of_the_cells_to_be_scored() -> None:
     graph = {module: imported(module, for_types=True) for module in MODULES}
-    for module in graph:
-        if folder_of(module) == "metrics":
-            graph[module] -= {TAKEN_FOR_TYPES} - imported(module, for_types=False)
-    TopologicalSorter(graph).prepare()
+    TopologicalSorter(graph).prepare()  # a CycleError names the circle
 
 
 def test_folders_import_what_the_table_says() -> None:

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
-
-from scbraid.metrics.statistic import Statistic
-
-if TYPE_CHECKING:
-    from scbraid.metrics.cells import Cells
 
 
 def contingency(clusters: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -85,26 +78,6 @@ def best_f1(clusters: np.ndarray, members: np.ndarray) -> float:
     found = np.bincount(clusters, weights=members)
     sizes = np.bincount(clusters)
     return float(np.max(2 * found / (sizes + members.sum())))
-
-
-def nmi_statistic(cells: Cells) -> Statistic:
-    """NMI of the clustering that agrees best with the labels."""
-    return Statistic(nmi, (cells.best_partition, cells.labels))
-
-
-def ari_statistic(cells: Cells) -> Statistic:
-    """ARI of the clustering whose NMI with the labels is largest."""
-    return Statistic(ari, (cells.best_partition, cells.labels))
-
-
-def nmi_kmeans_statistic(cells: Cells) -> Statistic:
-    """NMI of k-means."""
-    return Statistic(nmi, (cells.kmeans, cells.labels))
-
-
-def ari_kmeans_statistic(cells: Cells) -> Statistic:
-    """ARI of k-means."""
-    return Statistic(ari, (cells.kmeans, cells.labels))
 
 
 def _entropy(shares: np.ndarray) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scbraid.metrics.by_label import FEWEST_CELLS
+from scbraid.metrics.cells import Phases
 from scbraid.metrics.pcr import share_explained
 from scbraid.metrics.statistic import Statistic
 from scbraid.preprocess.gene_families import G2M_PHASE, S_PHASE
@@ -25,22 +25,6 @@ FEWEST_GENES = 5
 FEWEST_CONTROLS = 100
 PHASES = ["S_score", "G2M_score"]
 _COMPONENTS = 50
-
-
-@dataclass(frozen=True)
-class Phases:
-    """Scores of cell cycle phases, and how much they explain before integration.
-
-    Attributes
-    ----------
-    scores
-        Cells x 2: of the S phase and of the phases G2 and M; NaN in batches of at most 10 cells.
-    explained
-        Share of the variance before integration that the scores explain, by batch.
-    """
-
-    scores: np.ndarray
-    explained: dict[str, float]
 
 
 def cell_cycle_genes(names: pd.Index) -> tuple[list[str], list[str]] | None:

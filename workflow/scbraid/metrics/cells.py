@@ -4,25 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pandas as pd
 
-from scbraid.graphs.leiden import leiden
 from scbraid.graphs.neighbors import Neighbors, connectivities, neighbors_within
 from scbraid.labels import known_labels
-from scbraid.metrics import clustering, isolated, lisi, silhouette
 from scbraid.metrics.sample import PROFILES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from anndata import AnnData
     from numpy.typing import ArrayLike
     from scipy import sparse
 
-    from scbraid.metrics.cell_cycle import Phases
+
+Computed = TypeVar("Computed")
+
+
+@dataclass(frozen=True)
+class Phases:
+    """Scores of cell cycle phases, and how much they explain before integration.
+
+    Attributes
+    ----------
+    scores
+        Cells x 2: of the S phase and of the phases G2 and M; NaN in batches of at most 10 cells.
+    explained
+        Share of the variance before integration that the scores explain, by batch.
+    """
+
+    scores: np.ndarray
+    explained: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -178,38 +193,14 @@ class Cells:
         return connectivities(self.neighbors, self.n_neighbors)
 
     @cached_property
-    def partitions(self) -> np.ndarray:
-        """Leiden clusterings, cells x resolutions."""
-        return leiden(self.graph, self.resolutions, seed=self.seed)
+    def _kept(self) -> dict[Callable[[Cells], Any], Any]:
+        return {}
 
-    @cached_property
-    def best_partition(self) -> np.ndarray:
-        """The clustering that agrees best with the labels."""
-        return clustering.best_partition(self.partitions, self.labels)
-
-    @cached_property
-    def kmeans(self) -> np.ndarray:
-        """As many clusters as labels by k-means."""
-        return clustering.kmeans(self.embedding, self.n_labels, seed=self.seed)
-
-    @cached_property
-    def label_widths(self) -> np.ndarray:
-        """Silhouette width of every cell by label."""
-        return silhouette.silhouette_samples(self.embedding, self.labels)
-
-    @cached_property
-    def isolated(self) -> np.ndarray:
-        """Labels found in the fewest batches."""
-        return isolated.isolated_labels(self.labels, self.batch)
-
-    @cached_property
-    def neighbor_probabilities(self) -> np.ndarray:
-        """Weights of the neighbours for LISI."""
-        return lisi.neighbor_probabilities(self.neighbors.distances)
-
-    def lisi(self, categories: np.ndarray) -> np.ndarray:
-        """LISI of every cell."""
-        return lisi.lisi(self.neighbors.indices, self.neighbor_probabilities, categories)
+    def once(self, function: Callable[[Cells], Computed]) -> Computed:
+        """Compute something of these cells at first use and keep it, for several metrics to share."""
+        if function not in self._kept:
+            self._kept[function] = function(self)
+        return self._kept[function]
 
 
 def _codes(values: ArrayLike) -> tuple[np.ndarray, pd.Index]:

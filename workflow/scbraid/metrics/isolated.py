@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scbraid.metrics.agreement import best_f1
+from scbraid.metrics.clustering import partitions_of
+from scbraid.metrics.silhouette import label_widths
 from scbraid.metrics.statistic import Statistic
 
 if TYPE_CHECKING:
@@ -64,15 +66,22 @@ def isolated_label_silhouette(widths: np.ndarray, labels: np.ndarray, isolated: 
     return float(np.mean([(widths[labels == label].mean() + 1) / 2 for label in found]))
 
 
+def isolated_of(cells: Cells) -> np.ndarray:
+    """Labels found in the fewest batches."""
+    return isolated_labels(cells.labels, cells.batch)
+
+
 def isolated_label_f1_statistic(cells: Cells) -> Statistic | None:
     """Best F1 of the isolated labels; None where none is isolated."""
-    if not len(cells.isolated):
+    isolated = isolated_of(cells)
+    if not len(isolated):
         return None
-    return Statistic(partial(isolated_label_f1, isolated=cells.isolated), (cells.partitions, cells.labels))
+    return Statistic(partial(isolated_label_f1, isolated=isolated), (cells.once(partitions_of), cells.labels))
 
 
 def isolated_label_silhouette_statistic(cells: Cells) -> Statistic | None:
     """Silhouette width of the isolated labels; None where none is isolated."""
-    if not len(cells.isolated):
+    isolated = isolated_of(cells)
+    if not len(isolated):
         return None
-    return Statistic(partial(isolated_label_silhouette, isolated=cells.isolated), (cells.label_widths, cells.labels))
+    return Statistic(partial(isolated_label_silhouette, isolated=isolated), (cells.once(label_widths), cells.labels))

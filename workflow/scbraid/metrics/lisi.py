@@ -71,14 +71,24 @@ def clisi(scores: np.ndarray, n_labels: int) -> float:
     return float(np.clip((n_labels - np.median(scores)) / (n_labels - 1), 0, 1))
 
 
+def neighbor_probabilities_of(cells: Cells) -> np.ndarray:
+    """Weights of the neighbours of some cells."""
+    return neighbor_probabilities(cells.neighbors.distances)
+
+
+def lisi_of(cells: Cells, categories: np.ndarray) -> np.ndarray:
+    """LISI of every cell."""
+    return lisi(cells.neighbors.indices, cells.once(neighbor_probabilities_of), categories)
+
+
 def ilisi_statistic(cells: Cells) -> Statistic:
     """LISI of batches."""
-    return Statistic(partial(ilisi, n_batches=cells.n_batches), (cells.lisi(cells.batch),))
+    return Statistic(partial(ilisi, n_batches=cells.n_batches), (lisi_of(cells, cells.batch),))
 
 
 def clisi_statistic(cells: Cells) -> Statistic:
     """LISI of labels."""
-    return Statistic(partial(clisi, n_labels=cells.n_labels), (cells.lisi(cells.labels),))
+    return Statistic(partial(clisi, n_labels=cells.n_labels), (lisi_of(cells, cells.labels),))
 
 
 @njit(nogil=True, cache=True)

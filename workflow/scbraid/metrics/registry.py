@@ -58,7 +58,7 @@ GROUPS = {"bio": "bio conservation", "batch": "batch correction"}
 
 METRICS: dict[str, Metric] = {
     "nmi": Metric(
-        "agreement:nmi_statistic",
+        "clustering:nmi_statistic",
         "bio",
         True,
         "Normalised mutual information of labels and the Leiden clustering that matches best",
@@ -66,7 +66,7 @@ METRICS: dict[str, Metric] = {
         scib="nmi",
     ),
     "ari": Metric(
-        "agreement:ari_statistic",
+        "clustering:ari_statistic",
         "bio",
         True,
         "Adjusted Rand index of labels and the Leiden clustering that matches best",
@@ -74,7 +74,7 @@ METRICS: dict[str, Metric] = {
         scib="ari",
     ),
     "nmi_kmeans": Metric(
-        "agreement:nmi_kmeans_statistic",
+        "clustering:nmi_kmeans_statistic",
         "bio",
         False,
         "Normalised mutual information of labels and as many clusters by k-means",
@@ -82,7 +82,7 @@ METRICS: dict[str, Metric] = {
         tells_labels=True,
     ),
     "ari_kmeans": Metric(
-        "agreement:ari_kmeans_statistic",
+        "clustering:ari_kmeans_statistic",
         "bio",
         False,
         "Adjusted Rand index of labels and as many clusters by k-means",

@@ -12,6 +12,7 @@ import pandas as pd
 
 from scbraid.errors import UserError
 from scbraid.metrics.engine import chosen, part_for, table
+from scbraid.metrics.isolated import isolated_of
 from scbraid.metrics.registry import METRICS
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from scbraid.metrics.cells import Cells
-    from scbraid.metrics.registry import Metric
+from scbraid.metrics.registry import Metric
 
 logger = logging.getLogger(__name__)
 #: what a function of scib is told where it asks for it
@@ -63,7 +64,7 @@ def score_with_scib(cells: Cells, *, metrics: Iterable[str] | None = None) -> pd
 
 def _is_of_no_label(function: str, cells: Cells) -> bool:
     """Whether a function is of isolated labels where every label is in every batch; scib would take all of them."""
-    return function.startswith("isolated") and not len(cells.isolated)
+    return function.startswith("isolated") and not len(isolated_of(cells))
 
 
 def _as_anndata(cells: Cells) -> AnnData:

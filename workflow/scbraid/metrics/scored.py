@@ -13,8 +13,8 @@ from scbraid.errors import UserError, suggest
 from scbraid.files import read_table, write_table
 from scbraid.graphs.neighbors import neighbors_within
 from scbraid.labels import known_labels
-from scbraid.metrics.cell_cycle import PHASES, Phases, score_phases
-from scbraid.metrics.cells import Cells
+from scbraid.metrics.cell_cycle import PHASES, score_phases
+from scbraid.metrics.cells import Cells, Phases
 from scbraid.metrics.engine import score
 from scbraid.metrics.sample import PROFILES, stratified
 from scbraid.metrics.scib_engine import score_with_scib

@@ -79,9 +79,14 @@ def batch_overlap(embedding: np.ndarray, labels: np.ndarray, batch: np.ndarray) 
     return overlap_within_labels(silhouette_samples, embedding, labels, batch)
 
 
+def label_widths(cells: Cells) -> np.ndarray:
+    """Silhouette width of every cell by label."""
+    return silhouette_samples(cells.embedding, cells.labels)
+
+
 def silhouette_label_statistic(cells: Cells) -> Statistic:
     """Mean silhouette width by label."""
-    return Statistic(scaled_mean, (cells.label_widths,))
+    return Statistic(scaled_mean, (cells.once(label_widths),))
 
 
 def silhouette_batch_statistic(cells: Cells) -> Statistic:
