@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+pytestmark = pytest.mark.slow
+
+
 def test_shares_have_one_size_and_leave_no_cell_out() -> None:
     shares = [Group(rank, 3).share(np.arange(10, 20)) for rank in range(3)]
     assert {len(share) for share in shares} == {4}

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import anndata as ad
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def planted() -> ad.AnnData:
     return simulate(600, 100, seed=2, batch_effect=1.2)
