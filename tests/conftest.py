@@ -32,6 +32,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_turn)
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse to share out tests whose groups pytest-xdist did not write into their names: it makes fixtures twice."""
+    if "PYTEST_XDIST_WORKER" in os.environ and any("@" not in item.nodeid for item in session.items):
+        raise pytest.UsageError("this pytest and this pytest-xdist do not group tests; install those of envs/dev.lock")
+
+
 def _needs_demo(item: pytest.Item) -> bool:
     return "demo_run" in getattr(item, "fixturenames", ())
 

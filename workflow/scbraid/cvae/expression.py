@@ -1,4 +1,4 @@
-"""Decoded expression of chosen cells and genes, a portion of cells at a time."""
+"""Decoded expression of chosen cells and genes, a chunk of cells at a time."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class Results:
         transform_batch: str | Sequence[str] | None = None,
         library_size: float = 1.0,
     ) -> pd.DataFrame:
-        """Decode expression from the posterior mean, in portions of cells.
+        """Decode expression from the posterior mean, in chunks of cells.
 
         Parameters
         ----------
