@@ -18,7 +18,7 @@ def exact(value: Any) -> str:
     """Write a number so that reading it gives the same number; the empty string for nothing."""
     if is_missing(value):
         return ""
-    if isinstance(value, Real) and not isinstance(value, bool):
+    if not isinstance(value, bool) and isinstance(value, Real):
         number = float(value)
         return str(int(number)) if number.is_integer() and abs(number) < 2**53 else repr(number)
     return str(value)

@@ -190,8 +190,8 @@ def _check_included(config: Config) -> None:
         if metric not in METRICS:
             raise UserError(f"config: metrics/include: unknown metric '{metric}', {suggest(metric, METRICS)}")
     for name, dataset in config["datasets"].items():
-        ranking = DEFAULT_TOTAL if dataset["label"] else LABEL_FREE
-        ranking = [metric for metric in ranking if engine == "scbraid" or METRICS[metric].scib is not None]
+        usual = DEFAULT_TOTAL if dataset["label"] else LABEL_FREE
+        ranking = [metric for metric in usual if engine == "scbraid" or METRICS[metric].scib is not None]
         if not set(include) & set(ranking):
             raise UserError(
                 f"config: metrics/include leaves nothing to rank the runs of datasets/{name} by; name at least one of "

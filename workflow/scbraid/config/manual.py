@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,8 +39,12 @@ def filled_in(text: str) -> str:
     """Replace what stands between ``<!-- name -->`` and ``<!-- /name -->`` by the table of that name."""
     for name, table in tables().items():
         place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        text = place.sub(lambda found, table=table: f"{found[1]}\n{table}\n{found[2]}", text)
+        text = place.sub(partial(_around, table), text)
     return text
+
+
+def _around(table: str, place: re.Match[str]) -> str:
+    return f"{place[1]}\n{table}\n{place[2]}"
 
 
 def _rows(schema: dict[str, Any], prefix: str = "") -> Iterator[str]:
@@ -64,7 +69,7 @@ def _escaped(text: str) -> str:
 def _type(entry: dict[str, Any]) -> str:
     if "enum" in entry:
         return " \\| ".join(f"`{option}`" for option in entry["enum"])
-    kinds = entry["type"] if isinstance(entry["type"], list) else [entry["type"]]
+    kinds: list[str] = entry["type"] if isinstance(entry["type"], list) else [entry["type"]]
     names = {"object": "section", "array": "list", "null": "null", "string": "text"}
     return " or ".join(names.get(kind, kind) for kind in kinds)
 
@@ -81,7 +86,7 @@ def _method_section(name: str) -> str:
     table = (
         HEADER + "".join(_row(key, entry) for key, entry in properties.items()) if properties else "No parameters.\n"
     )
-    about = sys.modules[function.__module__].__doc__.splitlines()[0]
+    about = (sys.modules[function.__module__].__doc__ or "").partition("\n")[0]
     return f"### {name}\n\n{about} It {kind}; {'one run a seed' if facts.stochastic else 'deterministic'}.\n\n{table}"
 
 

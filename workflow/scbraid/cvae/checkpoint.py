@@ -130,7 +130,7 @@ class Termination:
 
     def __init__(self) -> None:
         self.requested = False
-        self._signal = signal.SIGTERM
+        self._signal: int = signal.SIGTERM
         self._previous: dict[int, Any] = {}
         self._in_main_thread = threading.current_thread() is threading.main_thread()
 

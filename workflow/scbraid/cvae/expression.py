@@ -8,8 +8,6 @@ import numpy as np
 import torch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from scbraid.cvae.data import CellData, Covariates
     from scbraid.cvae.model import VAE
 
@@ -18,7 +16,7 @@ CELLS_AT_ONCE = 1024
 
 @torch.no_grad()
 def normalized_expression(
-    model: VAE, data: CellData, *, cells: np.ndarray, genes: Sequence[int], batches: Sequence[int] | None
+    model: VAE, data: CellData, *, cells: np.ndarray, genes: np.ndarray, batches: np.ndarray | None
 ) -> np.ndarray:
     """Mean share of each gene in a cell's counts, decoded from the posterior mean.
 

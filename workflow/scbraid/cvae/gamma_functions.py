@@ -8,6 +8,8 @@ of a difference combine to :math:`\log(1 + x / (\theta + 4))`. One pass gives bo
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -83,11 +85,11 @@ def _remainders(points: Tensor) -> tuple[Tensor, Tensor]:
 
 class _LogGammaRatio(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, counts: Tensor, theta: Tensor) -> Tensor:
+    def forward(ctx: Any, counts: Tensor, theta: Tensor) -> Tensor:
         ratio, slope = gamma_differences(counts, theta)
         ctx.save_for_backward(slope)
         return ratio
 
     @staticmethod
-    def backward(ctx, upstream: Tensor) -> tuple[None, Tensor]:
+    def backward(ctx: Any, upstream: Tensor) -> tuple[None, Tensor]:
         return None, upstream * ctx.saved_tensors[0]

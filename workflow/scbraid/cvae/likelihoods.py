@@ -11,7 +11,7 @@ single-cell transcriptomics, Nature Methods 15:1053.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -116,7 +116,7 @@ class _NegativeBinomial(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, logits, log_theta, minibatch):
+    def forward(ctx: Any, logits: Tensor, log_theta: Tensor, minibatch: Minibatch) -> Tensor:
         at, counts, library = minibatch.positions, minibatch.counts.values, minibatch.library
         per_gene = log_theta.dim() == 1
         where = minibatch.counts.columns if per_gene else at
@@ -145,7 +145,7 @@ class _NegativeBinomial(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, upstream):
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, Tensor, None]:
         slope, by_theta, theta = ctx.saved_tensors
         grad_theta = upstream @ by_theta if theta.dim() == 1 else by_theta * upstream[:, None]
         return slope * upstream[:, None], grad_theta.mul_(theta), None

@@ -39,7 +39,7 @@ class Losses(NamedTuple):
     @classmethod
     def of_all(cls, losses: list[Losses]) -> Losses:
         """Concatenate the losses of several minibatches."""
-        return cls(*(None if parts[0] is None else torch.cat(parts) for parts in zip(*losses)))
+        return cls._make(None if parts[0] is None else torch.cat(parts) for parts in zip(*losses))
 
     def weighted(self, kl_weight: float, settings: Parameters) -> Tensor:
         """Weighted sum of the parts, shape (cells,)."""
@@ -52,7 +52,7 @@ class Losses(NamedTuple):
 
     def detached(self) -> Losses:
         """Return the values alone."""
-        return Losses(*(None if part is None else part.detach() for part in self))
+        return Losses._make(None if part is None else part.detach() for part in self)
 
 
 class VAE(nn.Module):
@@ -94,16 +94,14 @@ class VAE(nn.Module):
 
     def _blocks(self, side: str, widths: list[int]) -> nn.ModuleList:
         settings = self.settings
-        sees_conditions = self.conditions is not None and (side == "decoder" or settings.encode_covariates)
+        n_conditions = 0
+        if self.conditions is not None and (side == "decoder" or settings.encode_covariates):
+            n_conditions = self.conditions.n_features
         return nn.ModuleList(
             Block(
                 n_in,
                 n_out,
-                n_conditions=(
-                    self.conditions.n_features
-                    if sees_conditions and (i == 0 or settings.deeply_inject_covariates)
-                    else 0
-                ),
+                n_conditions=n_conditions if i == 0 or settings.deeply_inject_covariates else 0,
                 batch_norm=settings.use_batch_norm in ("both", side),
                 layer_norm=settings.use_layer_norm in ("both", side),
                 activation=settings.activation,
@@ -143,8 +141,9 @@ class VAE(nn.Module):
                 counts = counts * (self.dimensions.median_library / minibatch.library).index_select(0, cells)
             return torch.log1p(counts)
 
-        hidden = EncoderInput(minibatch, transform)
-        for block in self.encoder:
+        first, *others = self.encoder
+        hidden = first(EncoderInput(minibatch, transform), conditions, generator)
+        for block in others:
             hidden = block(hidden, conditions, generator)
         return self._posterior(hidden)
 
@@ -171,7 +170,8 @@ class VAE(nn.Module):
         return hidden, logits.float() if self.mixed_precision else logits
 
     def classify(self, z: Tensor) -> Tensor:
-        """Probability of each label, cells x labels."""
+        """Probability of each label, cells x labels; of models with a label head."""
+        assert self.label_head is not None
         return torch.softmax(self.label_head(z), 1)
 
     def _posterior(self, hidden: Tensor) -> Normals:

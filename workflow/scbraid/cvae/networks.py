@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scbraid.cvae.counts import SparseValues
     from scbraid.cvae.data import Minibatch
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,
     "leaky_relu": F.leaky_relu,
     "elu": F.elu,
@@ -135,6 +135,7 @@ class Block(nn.Module):
         if self.bias is not None:
             hidden = hidden + self.bias
         if self.condition_weight is not None:
+            assert conditions is not None  # a conditional model gives its blocks a vector of every cell
             hidden = hidden.addmm(conditions, self.condition_weight)
         if self.batch_norm is not None:
             hidden = self.batch_norm(hidden)
@@ -153,6 +154,9 @@ class BatchNorm(nn.Module):
     n_features
         Width.
     """
+
+    running_mean: Tensor
+    running_var: Tensor
 
     def __init__(self, n_features: int) -> None:
         super().__init__()
@@ -185,13 +189,13 @@ class _SparseProduct(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, dense: Tensor, values: SparseValues, transposed: SparseValues) -> Tensor:
+    def forward(ctx: Any, dense: Tensor, values: SparseValues, transposed: SparseValues) -> Tensor:
         ctx.transposed = transposed
         return _weighted_sums(values, dense)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, upstream: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor, None, None]:
         return _weighted_sums(ctx.transposed, upstream), None, None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import torch
@@ -40,7 +41,7 @@ class PackedAdam:
         self._eps, self._weight_decay, self._clip = eps, weight_decay, clip
         self._group = group
         self._small = [parameter for parameter in self._parameters if parameter.numel() < LARGE]
-        self._trained = [parameter for parameter in self._parameters if parameter.numel() >= LARGE]
+        self._trained: list[Tensor] = [parameter for parameter in self._parameters if parameter.numel() >= LARGE]
         if self._small:
             pack = nn.Parameter(torch.cat([parameter.detach().flatten() for parameter in self._small]))
             pack.grad = torch.zeros_like(pack)
@@ -55,13 +56,10 @@ class PackedAdam:
     @torch.no_grad()
     def step(self, learning_rate: float) -> Tensor:
         """Update the parameters from their gradients, which are used up; return the gradient's norm before clipping."""
-        for parameter in self._parameters:
-            if parameter.grad is None:
-                parameter.grad = torch.zeros_like(parameter)
         if self._small:
-            torch.cat([parameter.grad.flatten() for parameter in self._small], out=self._trained[-1].grad)
-        gradients = [self._group.average(parameter.grad) for parameter in self._trained]
-        norm = sum(torch.dot(gradient.view(-1), gradient.view(-1)) for gradient in gradients).sqrt_()
+            torch.cat([_gradient(parameter).flatten() for parameter in self._small], out=_gradient(self._trained[-1]))
+        gradients = [self._group.average(_gradient(parameter)) for parameter in self._trained]
+        norm = reduce(torch.add, (torch.dot(gradient.view(-1), gradient.view(-1)) for gradient in gradients)).sqrt_()
         adam(
             self._trained,
             gradients,
@@ -96,3 +94,10 @@ class PackedAdam:
         for own, other in zip(self.state_dict().values(), state.values()):
             for tensor, value in zip(own, other):
                 tensor.copy_(value)
+
+
+def _gradient(parameter: Tensor) -> Tensor:
+    """Gradient of a parameter; zeros, which it keeps, where the loss did not depend on it."""
+    if parameter.grad is None:
+        parameter.grad = torch.zeros_like(parameter)
+    return parameter.grad

@@ -214,9 +214,8 @@ def kinds() -> dict[str, Kind]:
             found[field.name] = Kind(about, field.default, str, options, optional=False, many=False)
         else:
             one = options[0] if options else hint
-            found[field.name] = Kind(
-                about, field.default, one, (), optional=type(None) in options, many=list[one] in options
-            )
+            many = any(typing.get_origin(option) is list for option in options)
+            found[field.name] = Kind(about, field.default, one, (), optional=type(None) in options, many=many)
     return found
 
 
@@ -229,7 +228,7 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse._ActionsContainer) -> None:
     """Add every parameter to a command line as --name-with-dashes; those not given stay out of the result."""
     for name, kind in kinds().items():
         options: dict[str, Any] = {"help": f"{kind.about.description} [{kind.default}]"}

@@ -13,7 +13,7 @@ normaliser, at most 1 by Hölder's inequality, is left out: the loss remains an 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -119,7 +119,10 @@ class VampPrior(_Mixture):
         return self.divergence(posterior, z, self.log_density(components))
 
 
-def make_prior(parameters: Parameters, dimensions: Dimensions) -> nn.Module:
+Prior: TypeAlias = StandardNormal | BatchNormal | GaussianMixture | VampPrior
+
+
+def make_prior(parameters: Parameters, dimensions: Dimensions) -> Prior:
     """Build the prior that the parameters name."""
     p, d = parameters, dimensions
     if p.prior == "normal":

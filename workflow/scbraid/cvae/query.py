@@ -43,7 +43,7 @@ def extend(model: VAE, old: Vocabulary, new: Vocabulary, *, max_epochs: int | No
     state = extended.state_dict()
     n_trainable = 0
     for name, parameter in extended.named_parameters():
-        parameter.requires_grad_(requires_grad=False)
+        parameter.requires_grad = False
         rows = _rows(name, model, old, new)
         if rows is None or parameter.shape == trained[name].shape:
             state[name] = trained[name]

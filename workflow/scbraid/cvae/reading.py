@@ -12,6 +12,7 @@ from scbraid.errors import UserError, suggest
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pandas as pd
     from anndata import AnnData
 
 VALUES_AT_ONCE = 2**24
@@ -86,7 +87,7 @@ def numbers_of(adata: AnnData, keys: Sequence[str]) -> np.ndarray:
     return numbers
 
 
-def _obs(adata: AnnData, key: str):
+def _obs(adata: AnnData, key: str) -> pd.Series:
     if key not in adata.obs:
         raise UserError(f"cvae: no column '{key}' in obs; {suggest(key, adata.obs.columns)}")
     return adata.obs[key]

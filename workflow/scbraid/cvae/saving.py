@@ -58,15 +58,14 @@ def read_model(folder: str | Path) -> tuple[VAE, Vocabulary, dict[str, Any]]:
     try:
         description = json.loads((folder / DESCRIPTION).read_text())
         written = description["format"]
-        if written == FORMAT:
-            vocabulary = Vocabulary.from_dict(description["vocabulary"])
-            module = VAE(Parameters.make(description["parameters"]), vocabulary.dimensions)
+        if written != FORMAT:
+            raise UserError(f"cvae: {folder} has a model of format {written}; this version reads {FORMAT}")
+        vocabulary = Vocabulary.from_dict(description["vocabulary"])
+        module = VAE(Parameters.make(description["parameters"]), vocabulary.dimensions)
     except UserError:
         raise
     except Exception as error:
         raise UserError(f"cvae: {folder / DESCRIPTION} does not describe a model; the file is damaged") from error
-    if written != FORMAT:
-        raise UserError(f"cvae: {folder} has a model of format {written}; this version reads {FORMAT}")
     try:
         module.load_state_dict(torch.load(folder / WEIGHTS, map_location="cpu", weights_only=True))
     except Exception as error:

@@ -102,7 +102,7 @@ class Trainer:
         self._good = self._copy_state()
         with nullcontext() if checkpoint is None else Termination() as termination:
             self._run_epochs(checkpoint, termination)
-        if self._is_to_end(termination):
+        if checkpoint is not None and termination is not None and self._is_to_end(termination):
             if checkpoint.writes:
                 logger.warning("asked to end in epoch %d: leaving %s", self.progress.epoch + 1, checkpoint.path)
             checkpoint.save(self._good)

@@ -161,7 +161,8 @@ class Vocabulary:
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Vocabulary:
         """Rebuild from :meth:`as_dict`."""
-        keys = {name: tuple(value) if isinstance(value, list) else value for name, value in content["keys"].items()}
+        given = content["keys"].items()
+        keys: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given}
         return cls(**{**content, "keys": Keys(**keys)})
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import h5py
 import numpy as np
@@ -23,7 +23,7 @@ ENTRIES_AT_ONCE = 2**25
 ENTRIES_OF_BATCHES = 2**28
 
 
-Matrix = np.ndarray | sparse.spmatrix | sparse.sparray | h5py.Dataset | CSRDataset
+Matrix: TypeAlias = np.ndarray | sparse.spmatrix | sparse.sparray | h5py.Dataset | CSRDataset
 
 
 class Chunked(Protocol):
@@ -52,7 +52,7 @@ class Counts:
     """
 
     def __init__(self, matrix: Matrix, *, cells: np.ndarray | None = None, genes: np.ndarray | None = None) -> None:
-        if sparse.issparse(matrix) and matrix.format != "csr":
+        if isinstance(matrix, sparse.spmatrix | sparse.sparray) and matrix.format != "csr":
             matrix = matrix.tocsr()
         self._matrix = matrix
         self._cells = np.ones(matrix.shape[0], dtype=bool) if cells is None else cells
@@ -93,7 +93,8 @@ class Counts:
         """Batches in the order of their codes, as many together as fit into memory."""
         known = codes >= 0
         entries = np.bincount(codes[known], weights=np.diff(self._starts)[known], minlength=n_batches)
-        groups, room = [], 0
+        groups: list[list[int]] = []
+        room = 0.0
         for code in np.unique(codes[known]):
             if not groups or entries[code] > room:
                 groups.append([])
@@ -128,7 +129,7 @@ def row_slices(starts: np.ndarray, *, wanted: np.ndarray | None = None) -> Itera
 
 def row_starts(matrix: Matrix) -> np.ndarray:
     """Count the entries before each row, and all, shape (rows + 1,)."""
-    if sparse.issparse(matrix):
+    if isinstance(matrix, sparse.spmatrix | sparse.sparray):
         return matrix.indptr.astype(np.int64)
     if isinstance(matrix, CSRDataset):
         with reading(matrix.group.file.filename):

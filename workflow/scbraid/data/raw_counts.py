@@ -57,7 +57,7 @@ def _values(matrix: Matrix) -> Iterator[np.ndarray]:
     ValueError
         The rows or columns of a sparse matrix are none; scipy trusts these numbers, and wrong ones would crash it.
     """
-    if sparse.issparse(matrix):
+    if isinstance(matrix, sparse.spmatrix | sparse.sparray):
         matrix.check_format(full_check=True)
         for first in range(0, matrix.data.size, ENTRIES_AT_ONCE):
             yield matrix.data[first : first + ENTRIES_AT_ONCE]
@@ -67,9 +67,11 @@ def _values(matrix: Matrix) -> Iterator[np.ndarray]:
         _check_starts(starts, matrix)
     for rows in row_slices(starts):
         part = read_rows(matrix, rows)
-        if sparse.issparse(part):
+        if isinstance(part, np.ndarray):
+            yield part.ravel()
+        else:
             part.check_format(full_check=True)
-        yield part.data if sparse.issparse(part) else part.ravel()
+            yield part.data
 
 
 def _check_starts(starts: np.ndarray, matrix: CSRDataset) -> None:

@@ -55,7 +55,9 @@ def diffusion_neighbors(graph: sparse.csr_matrix, n_neighbors: int) -> np.ndarra
 
 
 @njit(nogil=True, cache=True)
-def _steps_kernel(start, stop, indptr, indices, n_neighbors, steps):
+def _steps_kernel(
+    start: int, stop: int, indptr: np.ndarray, indices: np.ndarray, n_neighbors: int, steps: np.ndarray
+) -> None:
     """Count the steps until more than ``n_neighbors`` cells, the start included, can have been reached."""
     seen = np.full(len(indptr) - 1, -1, np.int64)
     queue = np.empty(n_neighbors + 1, np.int32)
@@ -77,7 +79,16 @@ def _steps_kernel(start, stop, indptr, indices, n_neighbors, steps):
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def _walk_kernel(start, stop, order, indptr, indices, transitions, n_steps, found):
+def _walk_kernel(
+    start: int,
+    stop: int,
+    order: np.ndarray,
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    transitions: np.ndarray,
+    n_steps: int,
+    found: np.ndarray,
+) -> None:
     n_cells = len(indptr) - 1
     here, there = np.zeros((n_cells, _WALKS)), np.zeros((n_cells, _WALKS))
     at_here, at_there = np.empty(n_cells, np.int32), np.empty(n_cells, np.int32)
@@ -123,7 +134,9 @@ def _walk_kernel(start, stop, order, indptr, indices, transitions, n_steps, foun
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def _spread(cell, here, there, indptr, indices, transitions):
+def _spread(
+    cell: int, here: np.ndarray, there: np.ndarray, indptr: np.ndarray, indices: np.ndarray, transitions: np.ndarray
+) -> None:
     """Move all walks on from a cell; a function of its own, so that the innermost loop runs in vector registers."""
     source = here[cell]
     for edge in range(indptr[cell], indptr[cell + 1]):
@@ -134,7 +147,7 @@ def _spread(cell, here, there, indptr, indices, transitions):
 
 
 @njit(nogil=True, cache=True)
-def _most_visited(visits, visited, start, names, out):
+def _most_visited(visits: np.ndarray, visited: np.ndarray, start: int, names: np.ndarray, out: np.ndarray) -> None:
     """Write the names of the most visited cells but the start, most visited first, of equals the smaller name."""
     most = np.empty(len(out))
     n_found = 0
@@ -157,5 +170,5 @@ def _most_visited(visits, visited, start, names, out):
 
 
 @njit(nogil=True, cache=True)
-def _comes_before(number, name, other_number, other_name):
+def _comes_before(number: float, name: int, other_number: float, other_name: int) -> bool:
     return number > other_number or (number == other_number and name < other_name)

@@ -72,7 +72,7 @@ def _layouts(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @njit(nogil=True, cache=True, fastmath={"contract"})
-def _squared_distances(point, columns, start, stop, out):
+def _squared_distances(point: np.ndarray, columns: np.ndarray, start: int, stop: int, out: np.ndarray) -> None:
     """Write the squared distances from one point to the cells ``start`` to ``stop`` into the head of ``out``."""
     n_dimensions = columns.shape[0]
     out = out[: stop - start]
@@ -96,7 +96,9 @@ def _squared_distances(point, columns, start, stop, out):
 
 
 @njit(nogil=True, cache=True)
-def _nearest_kernel(start, stop, rows, columns, indices, squares):
+def _nearest_kernel(
+    start: int, stop: int, rows: np.ndarray, columns: np.ndarray, indices: np.ndarray, squares: np.ndarray
+) -> None:
     n_cells, n_neighbors = rows.shape[0], indices.shape[1]
     tile = np.empty(_TILE_COLUMNS, dtype=np.float32)
     for row_start in range(start, stop, _TILE_ROWS):
@@ -119,7 +121,9 @@ def _nearest_kernel(start, stop, rows, columns, indices, squares):
 
 
 @njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})
-def _sums_kernel(start, stop, rows, columns, bounds, sums):
+def _sums_kernel(
+    start: int, stop: int, rows: np.ndarray, columns: np.ndarray, bounds: np.ndarray, sums: np.ndarray
+) -> None:
     tile = np.empty(_TILE_COLUMNS, dtype=np.float32)
     for row_start in range(start, stop, _TILE_ROWS):
         row_stop = min(row_start + _TILE_ROWS, stop)

@@ -36,7 +36,9 @@ def memberships(distances: np.ndarray) -> np.ndarray:
 
 
 @njit(nogil=True, cache=True, locals={"rho": float32, "sigma": float32, "floor": float32})
-def _membership_kernel(start, stop, distances, target, mean_distance, weights):
+def _membership_kernel(
+    start: int, stop: int, distances: np.ndarray, target: np.float32, mean_distance: np.float32, weights: np.ndarray
+) -> None:
     n_others = distances.shape[1]
     for i in range(start, stop):
         row = distances[i]
@@ -60,7 +62,7 @@ def _membership_kernel(start, stop, distances, target, mean_distance, weights):
     cache=True,
     locals={"low": float32, "high": float32, "scale": float32, "total": float32, "infinity": float32},
 )
-def _scale(row, rho, target):
+def _scale(row: np.ndarray, rho: np.float32, target: np.float32) -> np.float32:
     """Bisect for the scale at which the weights of a row sum to the target."""
     infinity = np.float32(np.inf)
     low, high, scale = np.float32(0.0), infinity, np.float32(1.0)

@@ -9,7 +9,7 @@ import igraph
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from scipy import sparse
 
@@ -59,7 +59,7 @@ class _SeededStream(random.Random):
     def __init__(self, seed: int) -> None:
         super().__init__()
         self._state = np.random.RandomState(seed)
-        self._words = iter(())
+        self._words: Iterator[int] = iter(())
 
     def getrandbits(self, n_bits: int) -> int:
         return self._next_word() & ((1 << n_bits) - 1)

@@ -77,7 +77,7 @@ class Neighbors:
         ValueError
             Without a graph: the neighbours in an embedding are searched anew.
         """
-        if self.graph is None:
+        if self.graph is None or self.lengths is None:
             raise ValueError("only the neighbours of a graph method have a subset")
         n_neighbors = min(self.indices.shape[1], int(kept.sum()) - 1)
         indices, distances = nearest_by_path(self.graph, self.lengths, n_neighbors, counted=kept)

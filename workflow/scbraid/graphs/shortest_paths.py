@@ -51,7 +51,17 @@ def nearest_by_path(
 
 
 @njit(nogil=True, cache=True)
-def _path_kernel(start, stop, sources, counted, indptr, neighbors, lengths, indices, distances):
+def _path_kernel(
+    start: int,
+    stop: int,
+    sources: np.ndarray,
+    counted: np.ndarray,
+    indptr: np.ndarray,
+    neighbors: np.ndarray,
+    lengths: np.ndarray,
+    indices: np.ndarray,
+    distances: np.ndarray,
+) -> None:
     shortest = np.full(len(counted), np.inf)
     for row in range(start, stop):
         source = sources[row]
@@ -81,7 +91,7 @@ def _path_kernel(start, stop, sources, counted, indptr, neighbors, lengths, indi
 
 
 @njit(nogil=True, cache=True)
-def _repeat(indices, distances, n_found, source):
+def _repeat(indices: np.ndarray, distances: np.ndarray, n_found: int, source: int) -> None:
     """Spread the first ``n_found`` entries evenly over all of them."""
     if n_found == 0:
         indices[:] = source

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: share of the reference's genes below which mapping is refused, and below which the report warns
 MIN_OVERLAP, GOOD_OVERLAP = 0.2, 0.8
-ENSEMBL = re.compile(r"^(ENS[A-Z]*G\d{6,})(\.\d+)?$")
+ENSEMBL = re.compile(r"^((ENS[A-Z]*G)\d{6,})(\.\d+)?$")
 ENSEMBL_SPECIES = {"ENSG": "human", "ENSMUSG": "mouse"}
 KIND_SHARE = 0.5
 #: how the names of genes themselves are called beside those of columns
@@ -141,13 +141,13 @@ def _identifiers(names: pd.Index, table: pd.DataFrame) -> dict[str, np.ndarray]:
 
 
 def _match(query: np.ndarray, reference: np.ndarray, *, column: str, alias: str) -> Match:
-    query, reference = _comparable(query), _comparable(reference)
-    unique = ~query.duplicated(keep=False)
-    rows = pd.Series(np.flatnonzero(unique), index=query[unique].to_numpy())
-    usable = reference.notna() & ~reference.duplicated(keep=False)
-    at = reference.map(rows).where(usable).fillna(-1).to_numpy(np.int64)
-    doubled = set(query[~unique].dropna())
-    return Match(column=column, alias=alias, at=at, ambiguous=int((reference.isin(doubled) & usable).sum()))
+    given, wanted = _comparable(query), _comparable(reference)
+    unique = ~given.duplicated(keep=False)
+    rows = pd.Series(np.flatnonzero(unique), index=given[unique].to_numpy())
+    usable = wanted.notna() & ~wanted.duplicated(keep=False)
+    at = wanted.map(rows).where(usable).fillna(-1).to_numpy(np.int64)
+    doubled = set(given[~unique].dropna())
+    return Match(column=column, alias=alias, at=at, ambiguous=int((wanted.isin(doubled) & usable).sum()))
 
 
 def _comparable(identifiers: np.ndarray) -> pd.Series:
@@ -215,7 +215,7 @@ def _other_kind(query_kind: str, reference_kind: str, query: pd.Index, reference
 
 def _kind(names: pd.Index) -> str:
     """Ensembl identifiers, with their species where known, or symbols."""
-    stems = [re.match(r"[A-Z]+", name)[0] for name in names.astype(str) if ENSEMBL.match(name)]
+    stems = [found[2] for found in map(ENSEMBL.match, names.astype(str)) if found]
     if len(stems) < KIND_SHARE * len(names):
         return "symbols"
     stem = max(sorted(set(stems)), key=stems.count)

@@ -156,6 +156,8 @@ def _module(method: str) -> ModuleType:
         if not file.is_file():
             raise UserError(f"{method}: no such file: {file}")
         spec = importlib.util.spec_from_file_location(f"scbraid_own_{file.stem}", file)
+        assert spec is not None  # Python has a loader for every .py file
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[spec.name] = module
         spec.loader.exec_module(module)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -101,9 +101,9 @@ def _batches(expression: sparse.csr_matrix, batch: np.ndarray) -> list[np.ndarra
 
 
 @contextlib.contextmanager
-def _one_thread_of_annoy(module: object, seed: int) -> Iterator[None]:
+def _one_thread_of_annoy(module: Any, seed: int) -> Iterator[None]:
     """Seed the approximate search, and build its trees in one thread: several give other trees in every run."""
-    original = module.AnnoyIndex
+    original: Any = module.AnnoyIndex
 
     class SeededIndex(original):
         def build(self, n_trees: int) -> bool:

@@ -41,14 +41,19 @@ def median_over_labels(values: np.ndarray, labels: np.ndarray) -> float | None:
 
 
 def within_mixed_labels(
-    score: Callable[[np.ndarray, np.ndarray], np.ndarray], labels: np.ndarray, batch: np.ndarray, *, fewest_cells: int
+    score: Callable[[np.ndarray, np.ndarray], np.ndarray | float],
+    labels: np.ndarray,
+    batch: np.ndarray,
+    *,
+    fewest_cells: int,
 ) -> np.ndarray:
     """Score the cells of every label that has several batches, one label at a time.
 
     Parameters
     ----------
     score
-        Function of (positions of the cells of a label, their batches as integers from 0), one score a cell.
+        Function of (positions of the cells of a label, their batches as integers from 0), one score a cell or one for
+        all.
     labels, batch
         Integers from 0, one a cell.
     fewest_cells

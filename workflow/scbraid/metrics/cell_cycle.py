@@ -37,9 +37,9 @@ def cell_cycle_genes(names: pd.Index) -> tuple[list[str], list[str]] | None:
     None where either phase has fewer than 5 genes in the data, or the data fewer than 100 genes.
     """
     spelled = dict(zip(names.str.upper(), names))
-    found = tuple([spelled[gene] for gene in genes if gene in spelled] for genes in (S_PHASE, G2M_PHASE))
-    enough = min(map(len, found)) >= FEWEST_GENES and len(names) >= FEWEST_CONTROLS
-    return found if enough else None
+    s_phase, g2m_phase = ([spelled[gene] for gene in genes if gene in spelled] for genes in (S_PHASE, G2M_PHASE))
+    enough = min(len(s_phase), len(g2m_phase)) >= FEWEST_GENES and len(names) >= FEWEST_CONTROLS
+    return (s_phase, g2m_phase) if enough else None
 
 
 def score_phases(expression: sparse.csr_matrix, genes: pd.Index, batch: np.ndarray) -> Phases | None:
@@ -108,6 +108,6 @@ def cell_cycle(embedding: np.ndarray, scores: np.ndarray, batch: np.ndarray, *, 
 
 def cell_cycle_statistic(cells: Cells) -> Statistic | None:
     """Conservation of the cell cycle; None without scores of its phases."""
-    if cells.phases is None:
+    if cells.phases is None or cells.explained is None:
         return None
     return Statistic(partial(cell_cycle, explained=cells.explained), (cells.embedding, cells.phases, cells.batch))

@@ -14,10 +14,9 @@ from scbraid.labels import known_labels
 from scbraid.metrics.sample import PROFILES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence, Sized
 
     from anndata import AnnData
-    from numpy.typing import ArrayLike
     from scipy import sparse
 
 
@@ -90,11 +89,11 @@ class Cells:
         cls,
         embedding: np.ndarray,
         *,
-        batch: ArrayLike,
-        labels: ArrayLike | None,
+        batch: Sequence[Any] | np.ndarray,
+        labels: Sequence[Any] | np.ndarray | None,
         neighbors: Neighbors,
         pca: np.ndarray | None,
-        pseudotime: ArrayLike | None = None,
+        pseudotime: Sequence[float] | np.ndarray | None = None,
         phases: Phases | None = None,
         expression: tuple[AnnData, AnnData] | None = None,
         resolutions: Iterable[float] = PROFILES["full"].resolutions,
@@ -134,8 +133,8 @@ class Cells:
         ValueError
             Where inputs disagree in the number of cells, or a cell has no batch.
         """
-        arrays = {"batch": batch, "labels": labels, "neighbors": neighbors.indices}
         scores, explained = (None, {}) if phases is None else (phases.scores, phases.explained)
+        arrays: dict[str, Sized | None] = {"batch": batch, "labels": labels, "neighbors": neighbors.indices}
         arrays |= {"pca": pca, "pseudotime": pseudotime, "phases": scores}
         for name, array in arrays.items():
             if array is not None and len(array) != len(embedding):
@@ -203,7 +202,7 @@ class Cells:
         return self._kept[function]
 
 
-def _codes(values: ArrayLike) -> tuple[np.ndarray, pd.Index]:
+def _codes(values: Sequence[Any] | np.ndarray) -> tuple[np.ndarray, pd.Index]:
     """Replace categories by integers from 0, in sorted order, -1 for what is missing; and return their names."""
-    values = pd.Series(np.asarray(values, dtype=object))
-    return pd.factorize(values.where(values.isna(), values.astype(str)), sort=True)
+    names = pd.Series(np.asarray(values, dtype=object))
+    return pd.factorize(names.where(names.isna(), names.astype(str)), sort=True)

@@ -92,7 +92,9 @@ def clisi_statistic(cells: Cells) -> Statistic:
 
 
 @njit(nogil=True, cache=True)
-def _probability_kernel(start, stop, distances, log_perplexity, weights):
+def _probability_kernel(
+    start: int, stop: int, distances: np.ndarray, log_perplexity: float, weights: np.ndarray
+) -> None:
     n_neighbors = distances.shape[1]
     for i in range(start, stop):
         row, out = distances[i], weights[i]
@@ -124,7 +126,15 @@ def _probability_kernel(start, stop, distances, log_perplexity, weights):
 
 
 @njit(nogil=True, cache=True)
-def _lisi_kernel(start, stop, indices, probabilities, categories, n_categories, scores):
+def _lisi_kernel(
+    start: int,
+    stop: int,
+    indices: np.ndarray,
+    probabilities: np.ndarray,
+    categories: np.ndarray,
+    n_categories: int,
+    scores: np.ndarray,
+) -> None:
     shares = np.empty(n_categories)
     for i in range(start, stop):
         shares[:] = 0.0

@@ -22,7 +22,7 @@ from scbraid.preprocess.expression import log_normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from os import PathLike
+    from pathlib import Path
 
     from anndata import AnnData
 
@@ -96,13 +96,13 @@ class ScoredCells:
             n_neighbors=n_neighbors,
         )
 
-    def write(self, cells: str | PathLike[str], explained: str | PathLike[str]) -> None:
+    def write(self, cells: str | Path, explained: str | Path) -> None:
         """Write both tables, tab-separated."""
         write_table(self.cells.rename_axis("cell").reset_index(), cells)
         write_table(pd.DataFrame(list(self.explained.items()), columns=["batch", "variance_explained"]), explained)
 
     @classmethod
-    def read(cls, cells: str | PathLike[str], explained: str | PathLike[str]) -> ScoredCells:
+    def read(cls, cells: str | Path, explained: str | Path) -> ScoredCells:
         """Read what :meth:`write` wrote."""
         by_batch = read_table(explained, names=("batch",))
         table = read_table(cells, names=("cell", "batch", "label")).set_index("cell")

@@ -89,7 +89,7 @@ def kinds(config: Config, *, trains: bool) -> list[Kind]:
     usual = TRAINED if trains else PLAIN
     # Rules of the registry's methods exist in every workflow, as cluster profiles name them.
     named = {frozenset(method.gives) for method in METHODS.values() if method.trains == trains}
-    by_outputs: dict[frozenset[str], list[str]] = {usual: []} | {gives: [] for gives in sorted(named, key=sorted)}
+    by_outputs: dict[frozenset[str], list[str]] = {gives: [] for gives in [usual, *sorted(named, key=sorted)]}
     for name in config["methods"]:
         if method_of(config, name).trains == trains:
             by_outputs.setdefault(frozenset(method_of(config, name).gives), []).append(name)

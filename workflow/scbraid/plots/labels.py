@@ -142,7 +142,8 @@ def _side(start: np.ndarray, end: np.ndarray, point: np.ndarray) -> np.ndarray:
 def _inside(points: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     """Whether points (any shape x 2) lie within boxes: that shape x boxes."""
     spread = points[..., None, :]
-    return ((spread > boxes[:, :2]) & (spread < boxes[:, 2:])).all(axis=-1)
+    inside = (spread > boxes[:, :2]) & (spread < boxes[:, 2:])
+    return inside[..., 0] & inside[..., 1]
 
 
 def nearest_point(boxes: np.ndarray, point: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,11 +11,13 @@ from matplotlib.lines import Line2D
 from scbraid.plots.style import MISSING_COLOR, batch_colors, label_colors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BESIDE = {"loc": "center left", "bbox_to_anchor": (1.02, 0.5), "fontsize": 8}
+BESIDE: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.02, 0.5), "fontsize": 8}
 
 
 def mapped_umaps(layout: pd.DataFrame, reference: pd.DataFrame, query: pd.DataFrame) -> Figure:
@@ -59,12 +61,12 @@ def mapped_umaps(layout: pd.DataFrame, reference: pd.DataFrame, query: pd.DataFr
     return figure
 
 
-def _draw(axis: Axes, groups: list[tuple[np.ndarray, str | np.ndarray]], size: float, *, title: str) -> None:
+def _draw(axis: Axes, groups: Sequence[tuple[np.ndarray, str | np.ndarray]], size: float, *, title: str) -> None:
     """Draw groups of points one upon the other, each in a shuffled order of its own."""
     for points, colors in groups:
         order = np.random.default_rng(0).permutation(len(points))
         shown = colors if isinstance(colors, str) else colors[order]
-        axis.scatter(*points[order].T, s=size, c=shown, linewidths=0, rasterized=True)
+        axis.scatter(points[order, 0], points[order, 1], s=size, c=shown, linewidths=0, rasterized=True)
     axis.set(xticks=[], yticks=[], title=title)
     axis.spines[:].set_visible(False)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Circle, Rectangle
@@ -144,7 +144,7 @@ def _draw_metric(axis: Axes, column: Column, value: float, spread: float, y: flo
     if not column.has_numbers:
         return
     short = column.width < FULL
-    text = {"ha": "center", "va": "center_baseline", "fontsize": FONT}
+    text: dict[str, Any] = {"ha": "center", "va": "center_baseline", "fontsize": FONT}
     number = _number(value, 2, short=short)
     text_color = _readable_on(color) if text_width(number, FONT) < diameter else INK
     axis.text(column.middle, y, number, color=text_color, **text)
@@ -159,7 +159,7 @@ def _draw_score(axis: Axes, column: Column, value: float, spread: float, y: floa
     share = min(max(value, 0.0), 1.0)
     fill = _shade(column.color, BAR_SHARE)
     axis.add_patch(Rectangle((column.left, y - BAR_HEIGHT / 2), length * share, BAR_HEIGHT, color=fill, lw=0))
-    text = {"va": "center_baseline", "fontsize": FONT}
+    text: dict[str, Any] = {"va": "center_baseline", "fontsize": FONT}
     axis.text(column.left + 2, y, _number(value, 3), color=INK, **text)
     if not math.isnan(spread):
         ends = [column.left + length * (value - spread), column.left + length * (value + spread)]

@@ -58,8 +58,8 @@ def variable_genes(
         logger.info("batch %s: genes ranked by %d cells", batch_name, of_batch.shape[0])
     merged = merge(list(tables.values()), n_top_genes)
     if flavor == "seurat_v3":
-        means = [table["means"] for table in tables.values()]
-        variances = [table["variances"] for table in tables.values()]
+        means = np.stack([table["means"] for table in tables.values()])
+        variances = np.stack([table["variances"] for table in tables.values()])
         sizes = batch.value_counts()[list(tables)].to_numpy()
         for place, (measure, values) in enumerate(zip(("means", "variances"), pooled(means, variances, sizes))):
             merged.insert(place, measure, values)
@@ -68,9 +68,9 @@ def variable_genes(
 
 def pooled(means: np.ndarray, variances: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Mean and sample variance over all cells, from those of batches (batches x genes) of these sizes."""
-    means, sizes = np.asarray(means), np.asarray(sizes)[:, None]
+    sizes = sizes[:, None]
     mean = (sizes * means).sum(axis=0) / sizes.sum()
-    squares = (sizes - 1) * np.asarray(variances) + sizes * (means - mean) ** 2
+    squares = (sizes - 1) * variances + sizes * (means - mean) ** 2
     return mean, squares.sum(axis=0) / (sizes.sum() - 1)
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from anndata import AnnData
 
-    from scbraid.methods.spec import Method, Result
+    from scbraid.methods.spec import Mapped, Method, Result
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class Artifact:
     is_folder: bool = False
 
 
-def check_result(result: Result, adata: AnnData, *, run_name: str, method: Method) -> None:
+def check_result(result: Result | Mapped, adata: AnnData, *, run_name: str, method: Method) -> None:
     """Prove everything that a method gives.
 
     Raises

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scbraid.disk import out_of_space
 from scbraid.errors import UserError
@@ -65,7 +65,7 @@ def run_method(adata: AnnData, folder: Path, run: Run, *, accelerator: str, thre
     """
     method = find(run.method)
     context = _context(run, folder, accelerator=accelerator, threads=threads)
-    facts = {
+    facts: dict[str, Any] = {
         "run": run.name,
         "method": run.method,
         "parameters": run.parameters,
@@ -86,12 +86,12 @@ def run_method(adata: AnnData, folder: Path, run: Run, *, accelerator: str, thre
         write_json(facts | measured, folder / "run.json")
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the other methods go on
         facts["failed"] = failure(error, what=run.name, folder=folder)
-        nothing = Result(device="none")
-        measured = measurements(nothing, adata.n_obs, time.perf_counter() - started)
+        result = Result(device="none")
+        measured = measurements(result, adata.n_obs, time.perf_counter() - started)
         clear(folder)
-        write_result(nothing, folder, method=method, adata=adata)
+        write_result(result, folder, method=method, adata=adata)
         write_json(facts | measured, folder / "run.json")
-    if maps(run.method) and not facts["failed"]:
+    if maps(run.method) and result.embedding is not None:  # a failed run has none
         write_reference(folder / "model", adata, result.embedding, run, versions=software_versions())
     shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
     return facts["failed"]

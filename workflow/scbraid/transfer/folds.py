@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from anndata import AnnData
 
-    from scbraid.methods.spec import Run
+    from scbraid.methods.spec import Mapped, Result, Run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,9 +87,9 @@ def train_folds(
         checkpoint_dir.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(model_dir, ignore_errors=True)
         model_dir.mkdir()
-        folders = {"model_dir": model_dir, "checkpoint_dir": checkpoint_dir}
+        of_task = replace(context, model_dir=model_dir, checkpoint_dir=checkpoint_dir)
         try:
-            trained = train(data, cells, held_out, run, replace(context, **folders))
+            trained = train(data, cells, held_out, run, of_task)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, other tasks and methods go on
             failed.append(f"{task}: {failure(error, what=f'{run.name} for {task}', folder=model_dir)}")
         else:
@@ -132,7 +132,7 @@ def _map_held_out(
         **{name: mapped.facts.get(name) for name in ("epochs", "fraction_trained")},
     }
     check_mapped(mapped, new, run, context)
-    parts = [(trained, old), (mapped, new)]
+    parts: list[tuple[Result | Mapped, AnnData]] = [(trained, old), (mapped, new)]
     embedding = pd.concat([embedding_table(np.asarray(part.embedding), data.obs_names) for part, data in parts])
     probabilities = pd.concat([probability_table(part.probabilities, data.obs_names) for part, data in parts])
     return embedding, probabilities, facts

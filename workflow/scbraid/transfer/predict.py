@@ -58,8 +58,8 @@ def predict(
     cells = cells.loc[names]
     if probabilities is not None and probabilities.shape[1] == 0:
         probabilities = None
-    is_graph = neighbors is not None and neighbors.graph is not None
-    if (embedding.shape[1] == 0 and not is_graph) or (classifier == "head" and probabilities is None):
+    graph = None if neighbors is None or neighbors.graph is None else neighbors
+    if (embedding.shape[1] == 0 and graph is None) or (classifier == "head" and probabilities is None):
         return no_predictions()
     tables = []
     has_tasks = "task" in embedding.index.names
@@ -67,9 +67,9 @@ def predict(
         if has_tasks and task not in embedding.index.unique("task"):
             continue  # its training failed
         labels = cells["label"][reference].astype(str).to_numpy()
-        if is_graph:
+        if graph is not None:
             every = cells["label"].astype(object).to_numpy()
-            found, uncertainty = classifiers.graph_knn(neighbors, every, reference, held_out, n_neighbors=n_neighbors)
+            found, uncertainty = classifiers.graph_knn(graph, every, reference, held_out, n_neighbors=n_neighbors)
         else:
             points = _of_task(embedding, task, names).to_numpy()
             places = {"reference": points[reference], "labels": labels, "cells": points[held_out]}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from scbraid.errors import UserError, suggest
@@ -13,6 +12,8 @@ from scbraid.methods.registry import find, maps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import numpy as np
 
 EACH_BATCH = "each_batch"
 UNLABELLED_CELLS = "unlabelled"
@@ -60,7 +61,8 @@ def assign_roles(obs: pd.DataFrame, *, query: list[str] | str, reference: list[s
         is_held_out = label.isna() if by_label else batch.isin(query)
         if not is_held_out.any():
             raise UserError(f"{where}: every cell has a label, there is nothing to predict for query: {query}")
-        task = pd.Series(np.where(is_held_out, UNLABELLED_CELLS if by_label else QUERY, None), obs.index)
+        held_out_in = UNLABELLED_CELLS if by_label else QUERY
+        task = pd.Series([held_out_in if out else None for out in is_held_out], obs.index, dtype=object)
         is_reference = ~is_held_out
     if reference is not None:
         is_reference &= batch.isin(reference)

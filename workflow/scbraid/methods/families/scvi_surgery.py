@@ -76,6 +76,7 @@ def surgery(
     UserError
         No GPU where one is asked for, a covariate that the query lacks, or a model that would run code when it is read.
     """
+    assert context.model_dir is not None  # query cells are mapped onto a saved model
     refuse_code(context.model_dir / "model.pt")
     scvi_tools.start(context, method=method)
     query = scvi_tools.prepare(adata, method=method, **parameters)

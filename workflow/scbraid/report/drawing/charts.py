@@ -17,7 +17,8 @@ from scbraid.report.drawing.colors import on_dark
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scbraid.plots.charts import Chart, Guide, Mark
+    from scbraid.plots.charts import Chart, Mark
+    from scbraid.plots.guides import Guide
 
 HEAD = '<svg class="chart" viewBox="0 0 {} {}" role="group" aria-label="{}">'
 LINE = '<path class="{}" d="M{:.2f} {:.2f}L{:.2f} {:.2f}"/>'
