@@ -6,21 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from scbraid.config.resolve import resolve
-from scbraid.data.covariates import covariates_of
 from scbraid.errors import UserError
 from scbraid.plan import inputs
-from scbraid.plan.paths import of_run
+from scbraid.plan import runs as plan
 from scbraid.plan.resources import by_source, memory
-from scbraid.plan.runs import (
-    embedding_names,
-    kinds,
-    learning_names,
-    mapping_names,
-    method_of,
-    runs,
-    transfers,
-)
-from scbraid.runs.artifacts import ARTIFACTS
 
 try:
     config = resolve(config)
@@ -31,8 +20,7 @@ except UserError as mistake:
 os.environ.update(SCBRAID_SNAKEMAKE=str(os.getpid()))
 
 SOFTWARE = "../../envs/scbraid.yaml"
-RUNS = runs(config)
-NAMES_AND_SEEDS = [(run.name, run.seed) for run in RUNS]
+NAMES_AND_SEEDS = [(run.name, run.seed) for run in plan.runs(config)]
 # An edit of the other keys reruns neither the report nor anything else of the data sets.
 SHOWN_CONFIG = {
     key: value
@@ -71,54 +59,25 @@ def planned(function):
 
 def of_runs(pattern):
     """An input function: `pattern` for every run of the rule's dataset."""
-
-    def paths(wildcards):
-        return [
-            pattern.format(dataset=wildcards.dataset, method=run.name, seed=run.seed)
-            for run in RUNS
-        ]
-
-    return paths
+    return planned(partial(inputs.of_runs, pattern=pattern))
 
 
 def of_transfers(pattern):
     """An input function: `pattern` for every label transfer of the rule's dataset."""
-
-    def paths(wildcards):
-        return [
-            pattern.format(
-                dataset=wildcards.dataset,
-                classifier=classifier,
-                method=run_name,
-                seed=seed,
-            )
-            for classifier, run_name, seed in transfers_of(wildcards.dataset)
-        ]
-
-    return paths
+    return planned(partial(inputs.of_transfers, pattern=pattern))
 
 
-def transfers_of(dataset):
-    """Classifier, run name and seed of every label transfer, as scripts take them."""
-    return [tuple(transfer) for transfer in transfers(config, dataset)]
+def transfers_of(wildcards):
+    """A params function: classifier, run name and seed of every label transfer, as scripts take them."""
+    return [tuple(transfer) for transfer in plan.transfers(config, wildcards.dataset)]
 
 
 def outputs(kind):
     """The output files of the runs of a kind, and their record."""
-    files = {
-        name: of_run("{dataset}", "{method}", "{seed}", file)
-        for name, file in kind.outputs.items()
+    return {
+        name: directory(path) if name in kind.folders else path
+        for name, path in kind.paths.items()
     }
-    folders = {
-        name: directory(path)
-        for name, path in files.items()
-        if ARTIFACTS[name].is_folder
-    }
-    return (
-        files
-        | folders
-        | {"facts": of_run("{dataset}", "{method}", "{seed}", "run.json")}
-    )
 
 
 def dataset_setting(key):
@@ -136,7 +95,7 @@ def method_and_parameters(wildcards):
 
 
 def gpus_if_it_trains(wildcards):
-    return GPUS if method_of(config, wildcards.method).trains else 0
+    return GPUS if plan.method_of(config, wildcards.method).trains else 0
 
 
 def source_of(wildcards):

@@ -64,7 +64,7 @@ rule covariates:
         mem_mb=data_memory,
         runtime=minutes(10, per_gb=10),
     params:
-        covariates=covariates_of(config["methods"]),
+        covariates=inputs.covariates_of(config["methods"]),
     message:
         "Check the covariates that methods take from {wildcards.dataset}"
     script:

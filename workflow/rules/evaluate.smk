@@ -142,7 +142,7 @@ rule export:
         runtime=minutes(10, per_gb=30),
     params:
         runs=NAMES_AND_SEEDS,
-        transfers=lambda wildcards: transfers_of(wildcards.dataset),
+        transfers=transfers_of,
     message:
         "Write the integrated reference of {wildcards.dataset}"
     script:

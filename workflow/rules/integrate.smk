@@ -1,5 +1,5 @@
 # One rule for all runs that write the same files: what a method gives is its output (scbraid.runs.artifacts).
-for kind in kinds(config, trains=False):
+for kind in plan.kinds(config, trains=False):
 
     rule:
         name:
@@ -33,7 +33,7 @@ for kind in kinds(config, trains=False):
             "../scripts/integrate.py"
 
 
-for kind in kinds(config, trains=True):
+for kind in plan.kinds(config, trains=True):
 
     rule:
         name:
@@ -78,7 +78,7 @@ rule neighbors:
     benchmark:
         "results/benchmarks/neighbors/{dataset}/{method}-{seed}.tsv"
     wildcard_constraints:
-        method=one_of(embedding_names(config)),
+        method=one_of(plan.embedding_names(config)),
     conda:
         SOFTWARE
     threads: 2

@@ -38,7 +38,7 @@ rule folds:
     benchmark:
         "results/benchmarks/folds/{dataset}/{method}-{seed}.tsv"
     wildcard_constraints:
-        method=one_of(learning_names(config)),
+        method=one_of(plan.learning_names(config)),
     retries: RETRIES
     conda:
         SOFTWARE
@@ -68,7 +68,7 @@ use rule folds as mapping with:
     benchmark:
         "results/benchmarks/mapping/{dataset}/{method}-{seed}.tsv"
     wildcard_constraints:
-        method=one_of(mapping_names(config)),
+        method=one_of(plan.mapping_names(config)),
     params:
         method=method_and_parameters,
         accelerator=lookup("accelerator", within=config),

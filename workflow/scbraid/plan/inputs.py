@@ -105,6 +105,19 @@ def recorded(config: Config) -> list[str]:
     )
 
 
+def of_runs(config: Config, *, pattern: str, dataset: str, **_: Any) -> list[str]:
+    """Fill a pattern of a path for every run of a data set."""
+    return [pattern.format(dataset=dataset, method=run.name, seed=run.seed) for run in runs(config)]
+
+
+def of_transfers(config: Config, *, pattern: str, dataset: str, **_: Any) -> list[str]:
+    """Fill a pattern of a path for every label transfer of a data set."""
+    return [
+        pattern.format(dataset=dataset, classifier=classifier, method=run_name, seed=seed)
+        for classifier, run_name, seed in transfers(config, dataset)
+    ]
+
+
 def checked_covariates(config: Config) -> list[str]:
     """Name the checks of covariates, where a method takes any."""
     return [of_dataset(dataset, "covariates.tsv") for dataset in config["datasets"] if covariates_of(config["methods"])]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scbraid.methods.registry import METHODS, find, maps
 from scbraid.methods.spec import Run
-from scbraid.plan.paths import FOLDS, MAPPED, RUNS
+from scbraid.plan.paths import FOLDS, MAPPED, RUNS, of_run
 from scbraid.runs.artifacts import ARTIFACTS
 from scbraid.transfer.tasks import EACH_BATCH, applies
 
@@ -44,6 +44,19 @@ class Kind:
     rule: str
     run_names: tuple[str, ...]
     outputs: dict[str, str]
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """Patterns of the paths of these files, and of the record that every run leaves as ``facts``."""
+        return {
+            name: of_run("{dataset}", "{method}", "{seed}", file)
+            for name, file in (self.outputs | {"facts": "run.json"}).items()
+        }
+
+    @property
+    def folders(self) -> set[str]:
+        """Names of those outputs that are folders."""
+        return {name for name in self.outputs if ARTIFACTS[name].is_folder}
 
 
 def method_of(config: Config, run_name: str) -> Method:
