@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers side by side have a core each; set before any library reads it. Snakemake says it anew for every job.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Threads of jobs wait without turning: there are more of them than cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 #: In the order in which they are handed out: what takes longest comes first, lest it is waited for at the end.
 FOLDERS = ("e2e", "workflow", "unit/methods", "parity", "unit/runs", "unit", "browser")

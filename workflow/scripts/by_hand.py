@@ -26,6 +26,7 @@ from snakemake.api import SnakemakeApi
 from snakemake.iocontainers import Snakemake
 from snakemake.jobs import Job
 from snakemake.settings.types import ConfigSettings, OutputSettings, Quietness, ResourceSettings
+from threadpoolctl import threadpool_limits
 
 from scbraid.errors import UserError, suggest
 
@@ -120,7 +121,10 @@ def main() -> None:
     for path in snakemake.output:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
     snakemake.log[0] = "/dev/stderr"
-    runpy.run_path(str(script), init_globals={"snakemake": snakemake}, run_name="__main__")
+    # As Snakemake does for a job; what is loaded already is limited, what comes later reads the variables.
+    os.environ.update({f"{library}_NUM_THREADS": str(snakemake.threads) for library in ("OMP", "OPENBLAS", "MKL")})
+    with threadpool_limits(snakemake.threads):
+        runpy.run_path(str(script), init_globals={"snakemake": snakemake}, run_name="__main__")
 
 
 if __name__ == "__main__":

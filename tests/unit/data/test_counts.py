@@ -217,5 +217,5 @@ def test_damage_within_a_file_is_told_with_its_name(values: np.ndarray, tmp_path
 @pytest.mark.parametrize("step", ["standardize", "qc", "features", "scored_cells", "export"])
 def test_steps_before_the_selection_of_genes_leave_raw_counts_in_the_file(step: str) -> None:
     script = (ROOT / "workflow" / "scripts" / f"{step}.py").read_text()
-    assert "open_h5ad(" in script
+    assert ("open_fetched(" if step == "standardize" else "open_h5ad(") in script
     assert "read_h5ad" not in script

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-import h5py
 import pooch
 
 from scbraid.disk import OUT_OF_SPACE
@@ -21,6 +20,8 @@ from scbraid.files import read_json, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from anndata import AnnData
 
 SCHEMES = ("http", "https", "ftp")
 ATTEMPTS = 4
@@ -61,15 +62,17 @@ def fetch(source: str, *, sha256: str | None, folder: Path, record: Path) -> dic
     Raises
     ------
     UserError
-        No such file, a failed download, a checksum that differs, or content that is not HDF5.
+        No such file, a failed download, a checksum that differs, or content that no reader knows.
     """
+    from scbraid.data.readers import reader_of  # heavy, and every `snakemake` call imports this module
+
     expected = sha256.lower() if sha256 else _recorded(record, source)
 
     def check(path: Path) -> str:
         actual = _checksum(path, source)
         if expected and actual != expected:
             raise UserError(_mismatch(source, actual, expected, None if sha256 else record))
-        _check_hdf5(path, source)
+        reader_of(path, source).check(path, source)
         return actual
 
     if is_url(source):
@@ -107,15 +110,6 @@ def _checksum(path: Path, source: str) -> str:
         return pooch.file_hash(str(path), alg="sha256")
     except PermissionError as error:
         raise UserError(f"{source}: no permission to read this file") from error
-
-
-def _check_hdf5(path: Path, source: str) -> None:
-    if not h5py.is_hdf5(path):
-        raise UserError(f"{source} is not an .h5ad file: {path.stat().st_size} bytes that are not HDF5")
-    try:
-        h5py.File(path, "r").close()
-    except OSError as error:
-        raise UserError(f"{source} is a damaged HDF5 file ({error})") from error
 
 
 def _kept(path: Path, check: Callable[[Path], str]) -> str | None:
@@ -179,14 +173,17 @@ def _mismatch(source: str, actual: str, expected: str, record: Path | None) -> s
     )
 
 
-def checked_path(fetched: dict[str, Any], *, manifest: str) -> str:
-    """Return the path of what :func:`fetch` brought, read back from the file `manifest`.
+def open_fetched(fetched: dict[str, Any], *, manifest: str) -> AnnData:
+    """Open what :func:`fetch` brought, read back from the file `manifest`, with the reader of its format.
 
     Raises
     ------
     UserError
-        The file has been removed since.
+        The file has been removed since, or cannot be read.
     """
-    if not Path(fetched["path"]).is_file():
-        raise UserError(f"{fetched['path']} is gone; delete {manifest} to fetch {fetched['source']} again")
-    return fetched["path"]
+    from scbraid.data.readers import reader_of
+
+    path = Path(fetched["path"])
+    if not path.is_file():
+        raise UserError(f"{path} is gone; delete {manifest} to fetch {fetched['source']} again")
+    return reader_of(path, fetched["path"]).open(path)
