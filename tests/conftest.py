@@ -36,7 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Refuse to share out tests whose groups pytest-xdist did not write into their names: it makes fixtures twice."""
-    if "PYTEST_XDIST_WORKER" in os.environ and any("@" not in item.nodeid for item in session.items):
+    grouped = "PYTEST_XDIST_WORKER" in os.environ and session.config.getvalue("loadgroup")
+    if grouped and any("@" not in item.nodeid for item in session.items):
         raise pytest.UsageError("this pytest and this pytest-xdist do not group tests; install those of envs/dev.lock")
 
 
@@ -55,7 +56,7 @@ def _group(item: pytest.Item) -> str:
         return "demo"
     if _folder(item) in WHOLE_FOLDERS:
         return _folder(item)
-    case = getattr(item, "callspec", None) and item.callspec.params.get("case")
+    case = item.callspec.params.get("case") if _folder(item) == "parity" and hasattr(item, "callspec") else None
     return "-".join(case) if case else item.path.relative_to(ROOT).as_posix()
 
 

@@ -45,6 +45,8 @@ def dry_run(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]
         process = FORKS.Process(target=_plan, args=(command, checkout, DupFd(output.fileno())))
         process.start()
         process.join(timeout=1200)
+        process.kill()  # where it has not ended
+        process.join()
         output.seek(0)
         return subprocess.CompletedProcess(command, process.exitcode, output.read())
 

@@ -17,7 +17,7 @@ rule roles:
     params:
         roles=dataset_setting("transfer"),
     message:
-        "Tell reference from query cells of {wildcards.dataset}"
+        "Tell reference from held-out cells of {wildcards.dataset}"
     script:
         "../scripts/roles.py"
 
@@ -74,7 +74,7 @@ use rule folds as mapping with:
         accelerator=lookup("accelerator", within=config),
         maps=True,
     message:
-        "Train {wildcards.method} on the reference of {wildcards.dataset} and map the query (seed {wildcards.seed})"
+        "Train {wildcards.method} on the reference of {wildcards.dataset} and map the held-out cells (seed {wildcards.seed})"
 
 
 rule transfer:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from scbraid.methods.spec import Result
 
-#: small models, long enough trained to mix the planted batches
+#: long enough trained to mix the planted batches; of the scvi-tools family one with its own width, the others small
 PLANTED_PARAMETERS = {
-    "scvi": {"n_hidden": 16, "n_latent": 5, "n_layers": 1, "batch_size": 32, "max_epochs": 25, "lr": 0.004},
+    "scvi": {"n_latent": 10, "batch_size": 32, "max_epochs": 60},
     "scanvi": {
         "n_hidden": 16,
         "n_latent": 5,

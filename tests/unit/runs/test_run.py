@@ -145,6 +145,12 @@ def test_labels_are_shown_to_those_alone_that_need_them(
     assert seen == [False, True]
 
 
+def test_neighbours_of_a_later_rule_stay(demo_hvg: AnnData, tmp_path: Path) -> None:
+    (tmp_path / "neighbors.npz").write_bytes(b"of the rule neighbors")
+    run("pca", demo_hvg, tmp_path)
+    assert (tmp_path / "neighbors.npz").read_bytes() == b"of the rule neighbors"
+
+
 def test_leftovers_of_another_method_go(demo_hvg: AnnData, tmp_path: Path) -> None:
     run("cvae_labels", demo_hvg, tmp_path / "x")
     (tmp_path / "x" / "checkpoint").mkdir()

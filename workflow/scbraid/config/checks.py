@@ -173,7 +173,10 @@ def _check_scib(metrics: Config) -> None:
     if metrics["bootstrap"]:
         raise UserError("config: metrics/bootstrap needs metrics/engine scbraid; the package scib has no intervals")
     if importlib.util.find_spec("scib") is None:
-        raise UserError("config: metrics/engine is scib, a Python package that is not installed here; scbraid is")
+        raise UserError(
+            "config: metrics/engine is scib, a Python package that is not installed here; scbraid is. "
+            "docs/metrics.md says how to get it"
+        )
 
 
 def _check_scaling(methods: Config) -> None:

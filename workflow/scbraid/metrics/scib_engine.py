@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from scbraid.metrics.cells import Cells
-from scbraid.metrics.registry import Metric
+    from scbraid.metrics.registry import Metric
 
 logger = logging.getLogger(__name__)
 #: what a function of scib is told where it asks for it

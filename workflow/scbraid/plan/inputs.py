@@ -16,7 +16,7 @@ from scbraid.metrics import METRICS
 from scbraid.plan.paths import RESULTS, RUNS, of_dataset, of_query, of_run, of_transfer
 from scbraid.plan.references import why_no_reference
 from scbraid.plan.runs import mapping_names, method_of, records, runs, trained_in, transfers
-from scbraid.runs.artifacts import ARTIFACTS
+from scbraid.runs.artifacts import ARTIFACTS, RECORD, RECORD_OF_FOLDS
 
 if TYPE_CHECKING:
     from scbraid.config.schema import Config
@@ -100,7 +100,7 @@ def expression(config: Config, *, dataset: str, method: str, seed: str, **_: Any
 def recorded(config: Config) -> list[str]:
     """Name the record of every training, those for the label transfer alone too."""
     return sorted(
-        of_run(dataset, run.name, run.seed, "run.json" if place == RUNS else "folds.json", trained_in=place)
+        of_run(dataset, run.name, run.seed, RECORD if place == RUNS else RECORD_OF_FOLDS, trained_in=place)
         for dataset, place, run in records(config)
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from scbraid.methods.registry import METHODS, find, maps
 from scbraid.methods.spec import Run
 from scbraid.plan.paths import FOLDS, MAPPED, RUNS, of_run
-from scbraid.runs.artifacts import ARTIFACTS
+from scbraid.runs.artifacts import ARTIFACTS, RECORD
 from scbraid.transfer.tasks import EACH_BATCH, applies
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Kind:
         """Patterns of the paths of these files, and of the record that every run leaves as ``facts``."""
         return {
             name: of_run("{dataset}", "{method}", "{seed}", file)
-            for name, file in (self.outputs | {"facts": "run.json"}).items()
+            for name, file in (self.outputs | {"facts": RECORD}).items()
         }
 
     @property

@@ -68,7 +68,7 @@ def write_mapping_report(
         predicted=predicted_labels(obs) if has_labels else None,
         unknown=float((obs["decision"] == UNKNOWN).mean()) if has_labels else None,
         scores={SCORES[name]: value for name, value in zip(over_all["score"], over_all["value"]) if name in SCORES},
-        n_judged=int(predictions["truth"].notna().sum()) if has_truth else 0,
+        n_with_truth=int(predictions["truth"].notna().sum()) if has_truth else 0,
         confusion=confusion(predictions) if has_truth else None,
         figure=data_uri(Path(figure)),
     )  # fmt: skip

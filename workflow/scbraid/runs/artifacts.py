@@ -68,11 +68,15 @@ def write_result(result: Result, folder: Path, *, method: Method, adata: AnnData
 
 
 def clear(folder: Path) -> None:
-    """Take away what only some methods write: a half-written model, or leftovers of a run that had another method."""
-    for name, artifact in ARTIFACTS.items():
+    """Take away what only some methods write: a half-written model, or leftovers of a run that had another method.
+
+    Every run has an embedding, and neighbours come from a later rule where the method itself gives none.
+    """
+    for name in ARTIFACTS.keys() - {"embedding", "neighbors"}:
+        artifact = ARTIFACTS[name]
         if artifact.is_folder:
             shutil.rmtree(folder / artifact.file, ignore_errors=True)
-        elif name != "embedding":
+        else:
             (folder / artifact.file).unlink(missing_ok=True)
 
 
@@ -142,6 +146,8 @@ def _keep_model(_value: Any, _adata: AnnData, path: Path) -> None:
     path.mkdir(exist_ok=True)
 
 
+#: what every run leaves of itself, and what trainings for the label transfer leave
+RECORD, RECORD_OF_FOLDS = "run.json", "folds.json"
 ARTIFACTS = {
     "embedding": Artifact(file="embedding.parquet", write=_write_embedding, check=_check_embedding),
     "history": Artifact(file="history.tsv", write=_write_history),

@@ -13,7 +13,7 @@ from scbraid.files import write_json
 from scbraid.mapping.reference import write_reference
 from scbraid.methods.registry import find, load, maps
 from scbraid.methods.spec import Context, Result
-from scbraid.runs.artifacts import check_result, clear, write_result
+from scbraid.runs.artifacts import ARTIFACTS, RECORD, check_result, clear, write_result
 from scbraid.runs.contract import check_device
 from scbraid.runs.facts import measurements, nature, software_versions
 
@@ -83,16 +83,16 @@ def run_method(adata: AnnData, folder: Path, run: Run, *, accelerator: str, thre
         result = checked_result(adata, run, context)
         measured = measurements(result, adata.n_obs, time.perf_counter() - started)
         write_result(result, folder, method=method, adata=adata)
-        write_json(facts | measured, folder / "run.json")
+        write_json(facts | measured, folder / RECORD)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the other methods go on
         facts["failed"] = failure(error, what=run.name, folder=folder)
         result = Result(device="none")
         measured = measurements(result, adata.n_obs, time.perf_counter() - started)
         clear(folder)
         write_result(result, folder, method=method, adata=adata)
-        write_json(facts | measured, folder / "run.json")
+        write_json(facts | measured, folder / RECORD)
     if maps(run.method) and result.embedding is not None:  # a failed run has none
-        write_reference(folder / "model", adata, result.embedding, run, versions=software_versions())
+        write_reference(folder / ARTIFACTS["model"].file, adata, result.embedding, run, versions=software_versions())
     shutil.rmtree(folder / CHECKPOINT, ignore_errors=True)
     return facts["failed"]
 
@@ -104,7 +104,7 @@ def _context(run: Run, folder: Path, *, accelerator: str, threads: int) -> Conte
         seed=run.seed,
         accelerator=accelerator,
         threads=threads,
-        model_dir=folder / "model",
+        model_dir=folder / ARTIFACTS["model"].file,
         checkpoint_dir=folder / CHECKPOINT,
     )
 

@@ -95,7 +95,7 @@ def train_folds(
         else:
             embeddings[task], probabilities[task], facts[task] = trained
     if not embeddings and not failed:
-        failed = ["after quality control no query cell, or no labelled reference cell, is left"]
+        failed = ["after quality control no held-out cell, or no labelled reference cell, is left"]
     return Folds(
         embedding=pd.concat(embeddings, names=["task", "cell"]) if embeddings else empty,
         probabilities=pd.concat(probabilities, names=["task", "cell"]) if probabilities else empty,

@@ -124,7 +124,7 @@ def test_labels_that_the_reference_lacks_are_named(every_kind) -> None:
     query = every_kind.predictions["blood", "knn", "pca", 0]
     unseen = (query["truth"] == "pDC").sum()
     assert unseen > 0
-    assert f"The reference has no pDC: {unseen} query cells cannot be given their label" in page.words()
+    assert f"The reference has no pDC: {unseen} held-out cells cannot be given their label" in page.words()
     row = next(row for rows in page.tables for row in rows if row[0][1] == "pDC")
     assert row[0][0].split() == ["pDC", "not", "in", "the", "reference"]
 
@@ -133,7 +133,7 @@ def test_trainings_of_their_own_are_listed(every_kind) -> None:
     table = every_kind.page().table("method", "seed", "kind", "query")
     rows = {tuple(text for text, _ in row) for row in table[1:]}
     assert len(table) == 1 + len(rows)
-    mapped = ("query mapped", "query", "30 s", "2 s", "5", "25")
+    mapped = ("held-out cells mapped", "query", "30 s", "2 s", "5", "25")
     assert rows == {("scvi", "1", *mapped), ("cvae_labels", "0", *mapped), ("cvae_labels", "1", *mapped)}
 
 
@@ -147,7 +147,7 @@ def test_every_batch_in_turn(make, tmp_path) -> None:
     )
     page = results.page()
     assert "The labels of every batch in turn were hidden and predicted from the others." in page.words()
-    assert f"{len(results.obs['blood'])} query cells have a label to compare with." in page.words()
+    assert f"{len(results.obs['blood'])} held-out cells have a label to compare with." in page.words()
     trained = [
         (row[0][1], row[2][0], row[3][0], row[4][0]) for row in page.table("method", "seed", "kind", "query")[1:]
     ]
@@ -159,7 +159,7 @@ def test_cells_without_label_are_counted_not_scored(make, tmp_path) -> None:
     page = results.page()
     n_query = results.obs["blood"]["label"].isna().sum()
     assert "Cells without a label were given one, predicted from the cells that have one." in page.words()
-    assert f"What the {n_query} query cells really are is not known" in page.words()
+    assert f"What the {n_query} held-out cells really are is not known" in page.words()
     assert [text for text, _ in page.table("classifier", "method")[0]] == ["classifier", "method"]
     table = page.table("label", "knn · pca")
     names = [text for text, _ in table[0][1:]]

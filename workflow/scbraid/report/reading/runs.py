@@ -10,7 +10,7 @@ import pandas as pd
 from scbraid.files import read_embedding, read_json, read_table
 from scbraid.plan.paths import RUNS, run_folder, transfer_folder
 from scbraid.plan.runs import trained_in, transfers
-from scbraid.runs.artifacts import ARTIFACTS
+from scbraid.runs.artifacts import ARTIFACTS, RECORD, RECORD_OF_FOLDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +82,7 @@ def read_run(folder: Path, run: Run) -> RunResults:
     return RunResults(
         name=run.name,
         seed=run.seed,
-        facts=read_json(place / "run.json"),
+        facts=read_json(place / RECORD),
         history=read_table(history) if history.is_file() else None,
         layout=read_embedding(place / "umap.parquet"),
     )
@@ -125,7 +125,7 @@ def _read_transfer(
         scores.append(table.assign(seed=run.seed))
         facts = run.facts
         if place != RUNS:
-            facts = read_json(folder / run_folder(method, run.seed, trained_in=place) / "folds.json")
+            facts = read_json(folder / run_folder(method, run.seed, trained_in=place) / RECORD_OF_FOLDS)
             trainings[run.seed] = facts
         if failed := facts["failed"]:
             reasons.append(f"seed {run.seed}: {failed}")

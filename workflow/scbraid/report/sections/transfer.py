@@ -30,7 +30,7 @@ CLASSIFIERS = {
     "knn": "the nearest reference cells in the embedding (or the graph) vote",
     "logistic": "logistic regression on the embedding of the reference cells",
     "head": "the method's own prediction; it learned from the labels of the reference",
-    "mapping": "the method is trained on the reference alone, and the query is mapped onto it",
+    "mapping": "the method is trained on the reference alone, and the held-out cells are mapped onto it",
 }
 
 
@@ -66,8 +66,8 @@ class TransferView:
     ----------
     task
         What was predicted from what, in a sentence.
-    n_query, n_scored, n_unseen
-        Query cells; those whose label is known; those of them whose label no reference cell has.
+    n_held_out, n_scored, n_unseen
+        Held-out cells; those whose label is known; those of them whose label no reference cell has.
     unseen
         These labels.
     classifiers
@@ -93,7 +93,7 @@ class TransferView:
     """
 
     task: str
-    n_query: int
+    n_held_out: int
     n_scored: int
     n_unseen: int
     unseen: list[str]
@@ -126,14 +126,14 @@ def transfer_view(dataset: DatasetResults) -> TransferView:
     means, spreads = overall(dataset.transfers)
     ranked = _best_first(dataset.transfers, means)
     predicting = [transfer for transfer in ranked if len(transfer.predictions)]
-    query = predicting[0].predictions if predicting else pd.DataFrame(columns=["truth", "seen"])
-    truth = query["truth"].dropna().astype(str)
-    unseen = truth[~query.loc[truth.index, "seen"].astype(bool)]
+    held_out = predicting[0].predictions if predicting else pd.DataFrame(columns=["truth", "seen"])
+    truth = held_out["truth"].dropna().astype(str)
+    unseen = truth[~held_out.loc[truth.index, "seen"].astype(bool)]
     labels, cells = by_label(ranked)
     predictions = {_name(transfer): transfer.predictions for transfer in predicting}
     return TransferView(
         task=task_sentence(dataset.settings["transfer"]),
-        n_query=len(query),
+        n_held_out=len(held_out),
         n_scored=len(truth),
         n_unseen=len(unseen),
         unseen=sorted(unseen.unique()),
@@ -221,7 +221,7 @@ def _trainings(transfers: tuple[TransferResults, ...]) -> list[dict[str, Any]]:
     """List trainings by method, seed and task; classifiers that share a training give it once."""
     found = {}
     for transfer in transfers:
-        kind = "query mapped" if transfer.classifier == "mapping" else "labels hidden"
+        kind = "held-out cells mapped" if transfer.classifier == "mapping" else "labels hidden"
         for seed, facts in transfer.trainings.items():
             for task, of_task in facts["tasks"].items():
                 maps, changed = "seconds_reference" in of_task, of_task.get("fraction_trained")

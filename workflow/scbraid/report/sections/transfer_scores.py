@@ -30,7 +30,7 @@ class Score:
 
 OVERALL = {
     "accuracy": Score(
-        "accuracy", "Share of query cells whose predicted label is their own, also where they are called unknown"
+        "accuracy", "Share of held-out cells whose predicted label is their own, also where they are called unknown"
     ),
     "macro_f1": Score("macro F1", "Mean over labels of F1, the harmonic mean of precision and recall"),
     "balanced_accuracy_seen": Score(
@@ -43,7 +43,7 @@ OVERALL = {
         "Expected calibration error: how far probabilities are from the share of right predictions; 0 is best",
         is_better_higher=False,
     ),
-    "rejected": Score("called unknown", "Share of query cells that are called unknown", is_better_higher=False),
+    "rejected": Score("called unknown", "Share of held-out cells that are called unknown", is_better_higher=False),
     "accuracy_kept": Score("accuracy of the rest", "Accuracy in the cells that are not called unknown"),
     "novelty_auroc": Score(
         "novelty AUROC",
