@@ -10,6 +10,8 @@ from support import ROOT, copy_checkout, snakemake
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Each checkout would compile the loops of all packages for itself.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / "numba"))
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers side by side have a core each; set before any library reads it. Snakemake says it anew for every job.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
