@@ -55,12 +55,20 @@ def own_share(result: Result, names: pd.Series) -> float:
     return float((own[result.neighbors.indices[:, :15]] == own[:, None]).mean())
 
 
+#: scvi is trained for less long here: the longer, the more its result depends on the order of minibatches
+PERMUTED = PLANTED_PARAMETERS | {"scvi": {"n_latent": 5, "n_layers": 1, "batch_size": 32, "max_epochs": 20}}
+
+
 @pytest.mark.parametrize("name", TOLERANCE)
 def test_permuted_cells_have_permuted_neighbors(
     name: str, trained: Callable[[str], Trained], planted: AnnData, tmp_path: Path
 ) -> None:
     order = np.random.default_rng(0).permutation(planted.n_obs)
-    straight = trained(name).result.embedding[order]
-    permuted = run(name, planted[order], model_dir=tmp_path, **PLANTED_PARAMETERS.get(name, {})).embedding
+    parameters = PERMUTED.get(name, {})
+    if parameters == PLANTED_PARAMETERS.get(name, {}):
+        straight = trained(name).result.embedding[order]
+    else:
+        straight = run(name, planted, model_dir=tmp_path / "straight", **parameters).embedding[order]
+    permuted = run(name, planted[order], model_dir=tmp_path / "permuted", **parameters).embedding
     assert correlation_of_distances(straight, permuted) > TOLERANCE[name]
     assert own_among_neighbors(permuted, planted.obs["label"].iloc[order]) > 0.9

@@ -130,7 +130,7 @@ def test_labels_that_the_reference_lacks_are_named(every_kind) -> None:
 
 
 def test_trainings_of_their_own_are_listed(every_kind) -> None:
-    table = every_kind.page().table("method", "seed", "kind", "query")
+    table = every_kind.page().table("method", "seed", "kind", "held out")
     rows = {tuple(text for text, _ in row) for row in table[1:]}
     assert len(table) == 1 + len(rows)
     mapped = ("held-out cells mapped", "query", "30 s", "2 s", "5", "25")
@@ -149,7 +149,7 @@ def test_every_batch_in_turn(make, tmp_path) -> None:
     assert "The labels of every batch in turn were hidden and predicted from the others." in page.words()
     assert f"{len(results.obs['blood'])} held-out cells have a label to compare with." in page.words()
     trained = [
-        (row[0][1], row[2][0], row[3][0], row[4][0]) for row in page.table("method", "seed", "kind", "query")[1:]
+        (row[0][1], row[2][0], row[3][0], row[4][0]) for row in page.table("method", "seed", "kind", "held out")[1:]
     ]
     assert trained == [("cvae_labels", "labels hidden", batch, "2 s") for batch in ("001", "10x v2", "10x v3")]
 
