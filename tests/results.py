@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MEASURED = {"seconds", "seconds_reference", "cells_per_second", "peak_ram_mb", "peak_gpu_mb", "versions"}
 MEASURED |= {"reference_versions"}
+#: scvi-tools writes when it trained, and a random number, into every model
+STAMPS = {"_scvi_uuid", "run_name_"}
 #: a record of the run itself
 RECORDS = ("logs", "benchmarks")
 #: drawn or written from these measurements
@@ -51,6 +53,8 @@ def digest(path: Path) -> str:
         parts = _arrays(path)
     elif path.suffix == ".h5ad":
         parts = _elements(path)
+    elif path.name == "model.pt":
+        parts = _parts_of_model(path)
     else:
         parts = iter([path.read_bytes()])
     found = hashlib.sha256()
@@ -88,3 +92,24 @@ def _elements(path: Path) -> Iterator[bytes]:
     for name in sorted(found):
         yield name.encode()
         yield found[name]
+
+
+def _parts_of_model(path: Path) -> Iterator[bytes]:
+    """Everything in a model of scvi-tools but its stamps."""
+    import torch
+
+    def walk(part: Any, place: str) -> Iterator[bytes]:
+        if isinstance(part, dict):
+            for key in sorted(part.keys() - STAMPS, key=str):
+                yield from walk(part[key], f"{place}/{key}")
+            return
+        yield place.encode()
+        if isinstance(part, torch.Tensor):
+            part = part.numpy()
+        yield (
+            part.tobytes()
+            if isinstance(part, np.ndarray) and part.dtype != object
+            else repr(list(np.ravel(part))).encode()
+        )
+
+    yield from walk(torch.load(path, weights_only=False, map_location="cpu"), "")

@@ -56,6 +56,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "in_turn": dataset | {"source": str(source), "transfer": {"query": "each_batch"}},
         },
         "methods": METHODS,
+        "accelerator": "cpu",  # trainings side by side
         "features": {"n_top_genes": 200},
         "transfer": {"classifiers": list(APPLIES)},
         "metrics": {"include": ["ilisi"]},
