@@ -24,10 +24,13 @@ class Background:
     def __init__(self, checkout: Path, *arguments: str) -> None:
         self.checkout = checkout
         command = [sys.executable, "-m", "snakemake", *arguments]
+        # A shell lets what it starts in the background ignore Ctrl-C, and a process hands that on.
+        before = signal.signal(signal.SIGINT, signal.SIG_DFL)
         with (checkout / ".snakemake.out").open("ab") as output:
             self.process = subprocess.Popen(
                 command, cwd=checkout, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
             )
+        signal.signal(signal.SIGINT, before)
 
     @property
     def ended(self) -> bool:
