@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 
-TRAINED = {"embedding", "model", "history"}
+#: what every run writes, and every run that trains
+PLAIN, TRAINED = frozenset({"embedding"}), frozenset({"embedding", "model", "history"})
+
 METHODS = {
     "pca": Method(module="pca", uses={"pca"}),
     "harmony": Method(module="harmony", uses={"pca"}, stochastic=True),

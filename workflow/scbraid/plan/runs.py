@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from scbraid.methods.registry import METHODS, find, maps
+from scbraid.methods.registry import METHODS, PLAIN, TRAINED, find, maps
 from scbraid.methods.spec import Run
 from scbraid.plan.paths import FOLDS, MAPPED, RUNS, of_run
 from scbraid.runs.artifacts import ARTIFACTS, RECORD
@@ -14,9 +14,6 @@ from scbraid.transfer.tasks import EACH_BATCH, applies
 if TYPE_CHECKING:
     from scbraid.config.schema import Config
     from scbraid.methods.spec import Method
-
-#: what every rule that makes runs writes, and what one that trains writes as well
-PLAIN, TRAINED = frozenset({"embedding"}), frozenset({"embedding", "model", "history"})
 
 
 class Transfer(NamedTuple):
@@ -101,19 +98,25 @@ def kinds(config: Config, *, trains: bool) -> list[Kind]:
     """
     usual = TRAINED if trains else PLAIN
     # Rules of the registry's methods exist in every workflow, as cluster profiles name them.
-    named = {frozenset(method.gives) for method in METHODS.values() if method.trains == trains}
-    by_outputs: dict[frozenset[str], list[str]] = {gives: [] for gives in [usual, *sorted(named, key=sorted)]}
+    named = {_written(method) for method in METHODS.values() if method.trains == trains}
+    by_outputs: dict[frozenset[str], list[str]] = {outputs: [] for outputs in [usual, *sorted(named, key=sorted)]}
     for name in config["methods"]:
-        if method_of(config, name).trains == trains:
-            by_outputs.setdefault(frozenset(method_of(config, name).gives), []).append(name)
+        method = method_of(config, name)
+        if method.trains == trains:
+            by_outputs.setdefault(_written(method), []).append(name)
     return [
         Kind(
-            rule="_".join(["train" if trains else "integrate", *sorted(gives - usual)]),
+            rule="_".join(["train" if trains else "integrate", *sorted(outputs - usual)]),
             run_names=tuple(names),
-            outputs={name: artifact.file for name, artifact in ARTIFACTS.items() if name in gives | PLAIN},
+            outputs={name: artifact.file for name, artifact in ARTIFACTS.items() if name in outputs},
         )
-        for gives, names in by_outputs.items()
+        for outputs, names in by_outputs.items()
     ]
+
+
+def _written(method: Method) -> frozenset[str]:
+    """Everything that a method gives; a graph, too, has an embedding, without dimensions."""
+    return PLAIN.union(method.gives)
 
 
 def transfers(config: Config, dataset: str) -> list[Transfer]:
