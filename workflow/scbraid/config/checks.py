@@ -194,7 +194,7 @@ def _check_included(config: Config) -> None:
             raise UserError(f"config: metrics/include: unknown metric '{metric}', {suggest(metric, METRICS)}")
     for name, dataset in config["datasets"].items():
         usual = DEFAULT_TOTAL if dataset["label"] else LABEL_FREE
-        ranking = [metric for metric in usual if engine == "scbraid" or METRICS[metric].scib is not None]
+        ranking = [metric for metric in usual if METRICS[metric].is_in(engine)]
         if not set(include) & set(ranking):
             raise UserError(
                 f"config: metrics/include leaves nothing to rank the runs of datasets/{name} by; name at least one of "

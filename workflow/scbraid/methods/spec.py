@@ -51,6 +51,11 @@ class Method:
     package: str | None = None
 
     @property
+    def writes(self) -> frozenset[str]:
+        """Everything that a run of it writes: what it gives; a graph, too, has an embedding, without dimensions."""
+        return frozenset({"embedding"}).union(self.gives)
+
+    @property
     def is_control(self) -> bool:
         """Whether it is a bound for scores rather than an integration."""
         return self.role == "control"

@@ -52,6 +52,10 @@ class Metric:
     tells_labels: bool = False
     scib: str | None = None
 
+    def is_in(self, engine: str) -> bool:
+        """Tell whether an engine computes it: ``scbraid``, or the package ``scib``."""
+        return engine == "scbraid" or self.scib is not None
+
 
 #: what each group of metrics is called in figures and tables
 GROUPS = {"bio": "bio conservation", "batch": "batch correction"}

@@ -86,7 +86,7 @@ def predicting(config: Config, *, dataset: str, classifier: str, method: str, se
 def is_wanted(config: Config, metric: str) -> bool:
     """Tell whether a metric is computed where it applies."""
     chosen, engine = config["metrics"]["include"], config["metrics"]["engine"]
-    return (chosen is None or metric in chosen) and (engine == "scbraid" or METRICS[metric].scib is not None)
+    return (chosen is None or metric in chosen) and METRICS[metric].is_in(engine)
 
 
 def expression(config: Config, *, dataset: str, method: str, seed: str, **_: Any) -> list[str]:

@@ -98,12 +98,12 @@ def kinds(config: Config, *, trains: bool) -> list[Kind]:
     """
     usual = TRAINED if trains else PLAIN
     # Rules of the registry's methods exist in every workflow, as cluster profiles name them.
-    named = {_written(method) for method in METHODS.values() if method.trains == trains}
+    named = {method.writes for method in METHODS.values() if method.trains == trains}
     by_outputs: dict[frozenset[str], list[str]] = {outputs: [] for outputs in [usual, *sorted(named, key=sorted)]}
     for name in config["methods"]:
         method = method_of(config, name)
         if method.trains == trains:
-            by_outputs.setdefault(_written(method), []).append(name)
+            by_outputs.setdefault(method.writes, []).append(name)
     return [
         Kind(
             rule="_".join(["train" if trains else "integrate", *sorted(outputs - usual)]),
@@ -112,11 +112,6 @@ def kinds(config: Config, *, trains: bool) -> list[Kind]:
         )
         for outputs, names in by_outputs.items()
     ]
-
-
-def _written(method: Method) -> frozenset[str]:
-    """Everything that a method gives; a graph, too, has an embedding, without dimensions."""
-    return PLAIN.union(method.gives)
 
 
 def transfers(config: Config, dataset: str) -> list[Transfer]:

@@ -15,6 +15,8 @@ from scbraid.report.sections.answer import Answer, answer
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from jinja2 import Environment
+
     from scbraid.config.schema import Config
     from scbraid.report.reading.dataset import DatasetResults
 
@@ -54,17 +56,17 @@ def write_report(results: Path, output: Path, *, config: Config) -> None:
     config
         From :func:`scbraid.config.resolve.resolve`.
     """
+    templates = environment()
     datasets = [
-        show(read_dataset(results, name, config=config), anchor=f"d{number}")
+        show(read_dataset(results, name, config=config), templates, anchor=f"d{number}")
         for number, name in enumerate(config["datasets"], start=1)
     ]
-    page = environment().get_template("report.html.j2").render(datasets=datasets, config=config_text(config))
+    page = templates.get_template("report.html.j2").render(datasets=datasets, config=config_text(config))
     output.write_text(page, encoding="utf-8")
 
 
-def show(dataset: DatasetResults, *, anchor: str) -> DatasetPart:
+def show(dataset: DatasetResults, templates: Environment, *, anchor: str) -> DatasetPart:
     """Render every section that applies to a data set, with the template that has the name of its module."""
-    templates = environment()
     contents: dict[str, str] = {}
     sections = []
     for section in SECTIONS:

@@ -61,9 +61,9 @@ def check_result(result: Result | Mapped, adata: AnnData, *, run_name: str, meth
 
 
 def write_result(result: Result, folder: Path, *, method: Method, adata: AnnData) -> None:
-    """Write everything that a method gives; a graph, too, has an embedding, without dimensions."""
+    """Write everything that a run of a method writes."""
     for name, artifact in ARTIFACTS.items():
-        if name in method.gives or name == "embedding":
+        if name in method.writes:
             artifact.write(getattr(result, name, None), adata, folder / artifact.file)
 
 
